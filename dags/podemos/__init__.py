@@ -1,0 +1,1 @@
+"""The library of the lender's data platform. Only `podemos.orchestration` knows Airflow."""

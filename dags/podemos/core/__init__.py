@@ -1,0 +1,1 @@
+"""What every concern shares. Standard library only: Glue jobs import it."""

@@ -1,0 +1,32 @@
+"""What the server can be told; one frozen value handed to every part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Settings of one server.
+
+    Attributes:
+        home: folder for everything the server writes: logs, job folders, the built jar, the snapshot, the warehouse.
+        port: TCP port on 127.0.0.1.
+        glue_slots: Glue runs that may hold a JVM at once; the others wait in STARTING.
+        glue_minute_seconds: seconds in one minute of a Glue `Timeout`. AWS takes whole minutes; a test makes them short.
+        spark_memory: heap of a job's JVM, in the JVM's notation.
+        persist: write the AWS state to `home` on SIGTERM and read it back at the next start.
+    """
+
+    home: Path
+    port: int = 5000
+    glue_slots: int = 1
+    glue_minute_seconds: float = 60.0
+    spark_memory: str = "3g"
+    persist: bool = True
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to set as AWS_ENDPOINT_URL."""
+        return f"http://127.0.0.1:{self.port}"

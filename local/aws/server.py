@@ -1,0 +1,76 @@
+"""The process: bind, patch moto, read the last state back, serve, and on SIGTERM stop the jobs and write the state."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from local.aws import glue, s3, wsgi
+from local.aws.options import ServerOptions
+
+log = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port."""
+
+
+def serve(options: ServerOptions) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        PortTaken: the port is in use; nothing was started or written.
+    """
+    try:
+        listener = wsgi.bind(options.port)
+    except OSError as error:
+        raise PortTaken(
+            f"local.aws: can not listen on 127.0.0.1:{options.port}: {error.strerror}. "
+            f"Stop the other process or choose another port with --port."
+        ) from error
+    options.home.mkdir(parents=True, exist_ok=True)
+    _log_to(options)
+    os.environ["MOTO_PORT"] = str(options.port)  # moto calls itself back through it (S3 notifications)
+    s3.install()
+    glue.install(options)
+    health = {"endpoint": options.endpoint, "pid": os.getpid(), "redshift": _install_redshift(options)}
+    server = wsgi.server_on(listener, health)
+    _stop_on_signals(server.shutdown)
+    log.info("listening on %s, pid %s, home %s", options.endpoint, os.getpid(), options.home)
+    server.serve_forever(poll_interval=0.1)
+    glue.stop_all()
+    log.info("stopped")
+
+
+def _install_redshift(options: ServerOptions) -> bool:
+    try:
+        from local.aws import redshift
+    except ImportError:
+        return False
+    redshift.install(options.home, options.endpoint)
+    return True
+
+
+def _stop_on_signals(shutdown: object) -> None:
+    def stop(signum: int, frame: FrameType | None) -> None:
+        log.info("signal %s: stopping", signum)
+        threading.Thread(target=shutdown, daemon=True).start()  # shutdown() waits for the loop this handler interrupts
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _log_to(options: ServerOptions) -> None:
+    logging.basicConfig(
+        filename=options.home / "server.log",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        force=True,
+    )
+    for chatty in ("botocore", "boto3", "urllib3", "werkzeug", "s3transfer"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    print(f"local.aws: {options.endpoint}, log {options.home / 'server.log'}", file=sys.stderr, flush=True)

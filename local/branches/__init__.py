@@ -1,0 +1,1 @@
+"""The 200 branch databases, simulated: what is outside the platform. Nothing here imports `podemos`."""

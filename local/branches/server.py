@@ -1,0 +1,203 @@
+"""One private MariaDB server that holds every branch's schema. Its data, socket and log stay inside the state folder."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+
+from local.branches import credentials
+from local.branches.settings import HOST, Settings, process_runs, require_free
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
+
+# Speed over durability: the data is seeded, and a crash of the machine only costs a reseed. Files survive kill -9.
+SPEED_FLAGS = [
+    "--innodb-buffer-pool-size=256M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-method=nosync",
+    "--skip-innodb-doublewrite",
+    "--sync-frm=OFF",
+    "--skip-log-bin",
+    "--performance-schema=OFF",
+    "--max-connections=500",
+    "--table-open-cache=2000",
+]
+
+
+class ServerFailed(RuntimeError):
+    """MariaDB is missing, or did not start or stop; the message holds the end of its log or the remedy."""
+
+
+class MariaDB:
+    """The server of one state folder. Safe to construct anywhere: it does nothing until it is told to."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.port = settings.port
+        self.state = settings.state.resolve()
+        self.folder = self.state / "mariadb"
+        self.data = self.folder / "data"
+        self.log = self.folder / "mariadb.log"
+        self.pid_file = self.data / "mariadb.pid"
+
+    def start(self) -> None:
+        """Start and wait until it answers; does nothing when it already runs.
+
+        Raises:
+            PortTaken: another process listens on the port.
+            ServerFailed: the programs are missing, or the server died or did not answer in time.
+        """
+        if self.is_running():
+            return
+        require_free({self.port: "MariaDB of the branches, setting `port`"})
+        server = _program("mariadbd", "mysqld")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        user = _run_as(self.folder)
+        first_start = not (self.data / "mysql").is_dir()
+        arguments = [server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS]
+        if first_start:
+            self._install(user)
+            arguments.append(f"--init-file={self._write_accounts(user)}")
+        with self.log.open("ab") as log:
+            # Its own session, so that Ctrl-C in the caller's terminal does not reach it; OS zone UTC like a server's.
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "TZ": "UTC"},
+            )  # fmt: skip
+        self._wait_until_it_answers(process)
+        self._accounts_file.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop our server and wait for its end; does nothing when it does not run.
+
+        Raises:
+            ServerFailed: it is still there after 30 s.
+        """
+        pid = self.pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while self.is_running():
+            _reap(pid)
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"MariaDB (process {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {self.log}")
+            time.sleep(0.05)
+
+    def is_running(self) -> bool:
+        """Whether *our* server is alive (not whether something listens on the port)."""
+        return self.pid() is not None
+
+    def pid(self) -> int | None:
+        """Process id of our server, None when it does not run."""
+        try:
+            pid = int(self.pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        return pid if process_runs(pid, str(self.data)) else None
+
+    def connect(self, schema: str = "", **options: Any) -> Any:
+        """A root connection (DB-API, autocommit). Over TCP: a socket path deeper than 107 bytes cannot be opened."""
+        password = credentials.passwords(self.state, [credentials.ROOT])[credentials.ROOT]
+        connection = MySQLdb.connect(
+            host=HOST, port=self.port, user="root", passwd=password, db=schema, charset="utf8mb4", **options
+        )
+        connection.autocommit(True)
+        return connection
+
+    @property
+    def _accounts_file(self) -> Path:
+        return self.data / "accounts.sql"
+
+    def _arguments(self) -> list[str]:
+        return [
+            f"--datadir={self.data}",
+            # Relative to the data folder, so that the length of the checkout's path does not matter.
+            "--socket=mariadb.sock",
+            f"--pid-file={self.pid_file}",
+            f"--bind-address={HOST}",
+            f"--port={self.port}",
+            "--skip-name-resolve",
+            "--character-set-server=utf8mb4",
+            "--collation-server=utf8mb4_general_ci",
+        ]
+
+    def _install(self, user: list[str]) -> None:
+        program = _program("mariadb-install-db", "mysql_install_db")
+        arguments = [
+            "--no-defaults", *user, f"--datadir={self.data}", "--auth-root-authentication-method=normal",
+            "--skip-test-db", "--skip-name-resolve",
+        ]  # fmt: skip
+        done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            shutil.rmtree(self.data, ignore_errors=True)
+            raise ServerFailed(f"mariadb-install-db failed:\n{(done.stdout + done.stderr)[-2000:]}")
+
+    def _write_accounts(self, user: list[str]) -> Path:
+        """Statements of the first start: root gets its password before anybody can connect."""
+        password = credentials.passwords(self.state, [credentials.ROOT])[credentials.ROOT]
+        path = self._accounts_file
+        path.write_text(
+            f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"
+            f"ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '{password}';\n"
+            "DROP USER IF EXISTS 'root'@'::1';\n"
+        )
+        path.chmod(0o600)
+        if user and user[0] != "--user=root":
+            shutil.chown(path, user[0].removeprefix("--user="))
+        return path
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                self.connect().close()
+            except MySQLdb.OperationalError as failure:
+                if process.poll() is not None:
+                    raise ServerFailed(f"MariaDB ended at once; end of {self.log}:\n{self._log_tail()}") from None
+                if time.monotonic() > deadline:
+                    process.terminate()
+                    raise ServerFailed(f"MariaDB does not answer: {failure}; end of {self.log}:\n{self._log_tail()}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def _log_tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+def _program(*names: str) -> str:
+    for name in names:
+        if found := shutil.which(name, path=SEARCH_PATH):
+            return found
+    raise ServerFailed(f"{names[0]} is not installed; remedy: apt-get install mariadb-server")
+
+
+def _run_as(folder: Path) -> list[str]:
+    """The `--user` argument: MariaDB refuses root unless told; the mysql user must be able to reach the folder."""
+    if os.geteuid() != 0:
+        return []
+    try:
+        pwd.getpwnam("mysql")
+    except KeyError:
+        return ["--user=root"]
+    reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in [folder, *folder.parents])
+    return ["--user=mysql"] if reachable else ["--user=root"]
+
+
+def _reap(pid: int) -> None:
+    """Collect the server if it is our child, or its zombie would look alive."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

@@ -63,11 +63,12 @@ class MariaDB:
         server = _program("mariadbd", "mysqld")
         self.folder.mkdir(parents=True, exist_ok=True)
         user = _run_as(self.folder)
-        first_start = not (self.data / "mysql").is_dir()
-        arguments = [server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS]
-        if first_start:
+        if not (self.data / "mysql").is_dir():
             self._install(user)
-            arguments.append(f"--init-file={self._write_accounts(user)}")
+        accounts = self._write_accounts(user)
+        arguments = [
+            server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS, f"--init-file={accounts}",
+        ]  # fmt: skip
         with self.log.open("ab") as log:
             # Its own session, so that Ctrl-C in the caller's terminal does not reach it; OS zone UTC like a server's.
             process = subprocess.Popen(
@@ -75,7 +76,7 @@ class MariaDB:
                 env={**os.environ, "TZ": "UTC"},
             )  # fmt: skip
         self._wait_until_it_answers(process)
-        self._accounts_file.unlink(missing_ok=True)
+        accounts.unlink()
 
     def stop(self) -> None:
         """Stop our server and wait for its end; does nothing when it does not run.
@@ -89,7 +90,6 @@ class MariaDB:
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while self.is_running():
-            _reap(pid)
             if time.monotonic() > deadline:
                 raise ServerFailed(f"MariaDB (process {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {self.log}")
             time.sleep(0.05)
@@ -114,10 +114,6 @@ class MariaDB:
         )
         connection.autocommit(True)
         return connection
-
-    @property
-    def _accounts_file(self) -> Path:
-        return self.data / "accounts.sql"
 
     def _arguments(self) -> list[str]:
         return [
@@ -144,9 +140,9 @@ class MariaDB:
             raise ServerFailed(f"mariadb-install-db failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
     def _write_accounts(self, user: list[str]) -> Path:
-        """Statements of the first start: root gets its password before anybody can connect."""
+        """Statements run before anybody can connect: root's password is the one in the secrets file, at every start."""
         password = credentials.passwords(self.state, [credentials.ROOT])[credentials.ROOT]
-        path = self._accounts_file
+        path = self.data / "accounts.sql"
         path.write_text(
             f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"
             f"ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '{password}';\n"
@@ -194,10 +190,3 @@ def _run_as(folder: Path) -> list[str]:
     reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in [folder, *folder.parents])
     return ["--user=mysql"] if reachable else ["--user=root"]
 
-
-def _reap(pid: int) -> None:
-    """Collect the server if it is our child, or its zombie would look alive."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

@@ -1,0 +1,1 @@
+"""Configuration, schema-checked: table contracts, branches, sources, policy and platform names."""

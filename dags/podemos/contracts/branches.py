@@ -1,0 +1,84 @@
+"""The branches: `include/config/branches.yaml`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from podemos.contracts.loading import Strict, config_file, load
+from podemos.core.errors import ContractViolation
+from podemos.core.zones import zone_table
+
+
+class Branch(Strict):
+    """One branch and its database."""
+
+    id: str = Field(pattern=r"^\d{3}$")
+    nombre: str
+    zone: str
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        if zone not in zone_table().zones():
+            raise ValueError(f"zone {zone!r} is not in zones.csv; add it to tools/build_zones.py and run `make zones`")
+        return zone
+
+    @property
+    def number(self) -> int:
+        """`id_sucursal` in data."""
+        return int(self.id)
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection of its database."""
+        return f"sucursal_{self.id}"
+
+
+class Extraction(Strict):
+    """How branches are pulled."""
+
+    tables: tuple[str, ...] = Field(min_length=1)
+    batch_size: int = Field(default=10, ge=1, le=200, description="branches per mapped task")
+    threads: int = Field(default=5, ge=1, le=32, description="branches pulled at once within a task")
+    page_rows: int = Field(default=50_000, ge=1, description="rows per keyset page, i.e. per parquet chunk")
+    snapshot_seconds: int = Field(default=600, ge=1, description="a consistent snapshot lives no longer")
+    statement_seconds: int = Field(default=120, ge=1, description="statement time limit on the branch's server")
+    connect_seconds: int = Field(default=10, ge=1)
+    branch_seconds: int = Field(default=900, ge=1, description="time budget of one branch in one run")
+    lag_seconds: int = Field(default=900, ge=0, description="watermark hold-back where PROCESS is not granted")
+    fingerprint_days: int = Field(default=45, ge=1, description="branch-local days certified each night")
+
+
+class Branches(Strict):
+    """All branches and how they are pulled."""
+
+    extraction: Extraction
+    branches: tuple[Branch, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        ids = [branch.id for branch in self.branches]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"branch {', '.join(twice)} is listed twice")
+        return self
+
+    def branch(self, branch_id: str) -> Branch:
+        """The branch of that id.
+
+        Raises:
+            ContractViolation: it is not listed.
+        """
+        for branch in self.branches:
+            if branch.id == branch_id:
+                return branch
+        raise ContractViolation(f"branches.yaml: branch {branch_id!r} is not listed; add it, or correct the id")
+
+
+@cache
+def branches() -> Branches:
+    """The configured branches."""
+    return load(Branches, config_file("branches.yaml"))

@@ -1,0 +1,61 @@
+"""Names of everything outside: `include/config/platform.yaml`, overridable as a whole or in part by one JSON text.
+
+The override is the Airflow Variable `podemos_platform` under Airflow and the environment variable `PODEMOS_PLATFORM`
+on the command line: the same code runs in every account.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from podemos.contracts.loading import Strict, check, config_file
+from podemos.core.errors import ContractViolation
+
+
+class Warehouse(Strict):
+    """The Redshift that the Data API talks to."""
+
+    workgroup: str
+    database: str
+    copy_role_arn: str
+
+
+class Platform(Strict):
+    """Names of buckets, tables, topics, keys and jobs."""
+
+    region: str
+    lake_bucket: str
+    reports_bucket: str
+    artifacts_bucket: str
+    branch_state_table: str
+    alerts_topic_arn: str
+    rehearsal_topic_arn: str
+    signing_key: str
+    glue_role: str
+    curate_job: str
+    catalog_database: str
+    pilot_branches: int | None = None
+    """A pilot environment works with the first so many branches of branches.yaml; None is all."""
+    warehouse: Warehouse
+
+
+def platform(override: str | None = None) -> Platform:
+    """The names in force.
+
+    Args:
+        override: a JSON object whose keys replace those of platform.yaml (one level deep in `warehouse`).
+
+    Raises:
+        ContractViolation: the file or the override does not fit.
+    """
+    path = config_file("platform.yaml")
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        given = json.loads(override) if override else {}
+    except ValueError as error:
+        raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
+    data["warehouse"] |= given.pop("warehouse", {})
+    return check(Platform, data | given, f"{path.name} with podemos_platform")

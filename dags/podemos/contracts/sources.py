@@ -1,0 +1,119 @@
+"""The systems that feed the report: `include/config/sources.yaml`. A new source is one entry."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from podemos.contracts.loading import Strict, config_file, load
+from podemos.core.errors import ContractViolation
+
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+
+
+class Criticality(StrEnum):
+    """What a source's absence means."""
+
+    CRITICAL = "critical"
+    IMPORTANT = "important"
+    MINOR = "minor"
+
+
+class Mapping(Strict):
+    """How a source's fields become a canonical movement. Values are names of source fields.
+
+    `tipo_values` maps the source's codes to CARGO or ABONO; `monto_unit` says what its amounts count;
+    an `instante` with `instante_zone` is local wall time of that zone, without it ISO 8601 with offset.
+    """
+
+    id_movimiento: str
+    monto: str
+    monto_unit: Literal["pesos", "centavos"] = "pesos"
+    tipo: str
+    tipo_values: dict[str, Literal["CARGO", "ABONO"]]
+    instante: str
+    instante_zone: str | None = None
+    id_sucursal: str | None = None
+    id_cliente: str | None = None
+    concepto: str | None = None
+    moneda: str | None = None
+
+
+class Source(Strict):
+    """One source system."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]{2,39}$")
+    nombre: str
+    owner: str
+    contact: str
+    kind: Literal["system", "database", "branch_lake"] = "system"
+    criticality: Criticality
+    cutoff: str = Field(pattern=CLOCK, description="HH:MM of the night; later is missing")
+    format: Literal["csv", "jsonl", "parquet", "lake"]
+    compression: Literal["gzip"] | None = None
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    balanced: bool = Field(default=False, description="debits equal credits within each file")
+    expected_rows: int = Field(ge=0, description="on a usual day")
+    absence: str = Field(description="what its absence does to the totals")
+    mapping: Mapping | None = None
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Self:
+        if (self.format == "lake") != (self.kind == "branch_lake"):
+            raise ValueError("format lake goes with kind branch_lake, and only with it")
+        if self.kind != "branch_lake" and self.mapping is None:
+            raise ValueError("mapping is missing: name the source field of each canonical column")
+        return self
+
+
+class Sources(Strict):
+    """All source systems."""
+
+    sources: tuple[Source, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        ids = [source.id for source in self.sources]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"source {', '.join(twice)} is listed twice")
+        return self
+
+    def source(self, source_id: str) -> Source:
+        """The source of that id.
+
+        Raises:
+            ContractViolation: it is not listed.
+        """
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise ContractViolation(f"sources.yaml: source {source_id!r} is not listed; add it, or correct the id")
+
+
+class Policy(Strict):
+    """Who decides what when a source is missing: `include/config/policy.yaml`."""
+
+    version: int
+    hold_if_missing: tuple[Criticality, ...] = Field(description="a missing source of these classes holds the report")
+    max_missing: int = Field(ge=0, description="more missing sources than this hold the report")
+    max_excepted_movements: int = Field(ge=0, description="more excepted movements than this hold the report")
+    max_branches_missing: int = Field(ge=0, description="more uncertified branches than this hold the report")
+    approved_by: str
+    approved_on: str
+
+
+@cache
+def sources() -> Sources:
+    """The configured sources."""
+    return load(Sources, config_file("sources.yaml"))
+
+
+@cache
+def policy() -> Policy:
+    """The agreed policy."""
+    return load(Policy, config_file("policy.yaml"))

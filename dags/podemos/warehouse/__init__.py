@@ -1,0 +1,1 @@
+"""The Redshift Data API as a port: SQL in files, values bound, literals typed."""

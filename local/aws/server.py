@@ -48,10 +48,10 @@ def serve(options: ServerOptions) -> None:
 
 def _install_redshift(options: ServerOptions) -> bool:
     try:
-        from local.aws import redshift
+        from local.aws.redshift import install
     except ImportError:
         return False
-    redshift.install(options.home, options.endpoint)
+    install(options.home, options.endpoint)
     return True
 
 

@@ -65,9 +65,9 @@ class MariaDB:
         user = _run_as(self.folder)
         if not (self.data / "mysql").is_dir():
             self._install(user)
-        accounts = self._write_accounts(user)
+        init_file = self._write_init_file(user)
         arguments = [
-            server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS, f"--init-file={accounts}",
+            server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS, f"--init-file={init_file}",
         ]  # fmt: skip
         with self.log.open("ab") as log:
             # Its own session, so that Ctrl-C in the caller's terminal does not reach it; OS zone UTC like a server's.
@@ -76,7 +76,7 @@ class MariaDB:
                 env={**os.environ, "TZ": "UTC"},
             )  # fmt: skip
         self._wait_until_it_answers(process)
-        accounts.unlink()
+        init_file.unlink()
 
     def stop(self) -> None:
         """Stop our server and wait for its end; does nothing when it does not run.
@@ -115,6 +115,12 @@ class MariaDB:
         connection.autocommit(True)
         return connection
 
+    def set_init_connect(self, root: Any, statement: str) -> None:
+        """What every ordinary session runs first, now and after each start of the server."""
+        root.cursor().execute("SET GLOBAL init_connect = %s", (statement,))
+        literal = root.literal(statement).decode()
+        (self.folder / "init_connect.sql").write_text(f"SET GLOBAL init_connect = {literal};\n", encoding="utf-8")
+
     def _arguments(self) -> list[str]:
         return [
             f"--datadir={self.data}",
@@ -139,19 +145,23 @@ class MariaDB:
             shutil.rmtree(self.data, ignore_errors=True)
             raise ServerFailed(f"mariadb-install-db failed:\n{(done.stdout + done.stderr)[-2000:]}")
 
-    def _write_accounts(self, user: list[str]) -> Path:
+    def _write_init_file(self, user: list[str]) -> Path:
         """Statements run before anybody can connect: root's password is the one in the secrets file, at every start."""
         password = credentials.passwords(self.state, [credentials.ROOT])[credentials.ROOT]
-        path = self.data / "accounts.sql"
+        path = self.data / "init.sql"
         path.write_text(
             f"ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n"
             f"ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '{password}';\n"
-            "DROP USER IF EXISTS 'root'@'::1';\n"
+            "DROP USER IF EXISTS 'root'@'::1';\n" + self._init_connect()
         )
         path.chmod(0o600)
         if user and user[0] != "--user=root":
             shutil.chown(path, user[0].removeprefix("--user="))
         return path
+
+    def _init_connect(self) -> str:
+        path = self.folder / "init_connect.sql"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

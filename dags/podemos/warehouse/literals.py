@@ -1,4 +1,4 @@
-"""Literals for statements that cannot bind (COPY, UNLOAD, VACUUM, COMMENT, GRANT), and the one function that renders them.
+"""Literals for statements that cannot bind (COPY, UNLOAD, VACUUM, COMMENT, GRANT), rendered by one function.
 
 Redshift refuses parameters in utility statements, so their literals come only from these types.
 """

@@ -54,7 +54,7 @@ def _configured(path: Path) -> tuple[Branch, ...]:
         except KeyError as missing:
             raise UnknownBranch(f"{where}: the key {missing} is missing") from None
         except ValueError:
-            raise UnknownBranch(f"{where}: id {entry['id']!r} is not a number such as \"017\"") from None
+            raise UnknownBranch(f"{where}: id {entry['id']!r} is not a number such as 017") from None
         try:
             ZoneInfo(branch.zone)
         except (ZoneInfoNotFoundError, ValueError):

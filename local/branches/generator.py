@@ -136,9 +136,16 @@ def loans(rng: random.Random, count: int, clients_count: int, business_date: dat
         state = "VIGENTE" if (chance := draw()) < 0.9 else "VENCIDO" if chance < 0.96 else "LIQUIDADO"
         rows.append(
             Loan(
-                number, client, money(amount), weeks, f"{rate // 10_000}.{rate % 10_000:04d}", granted.isoformat(), state,
-                _office_stamp(draw, granted + timedelta(days=int(draw() * 14))), instalment,
-            )  # fmt: skip
+                number,
+                client,
+                money(amount),
+                weeks,
+                f"{rate // 10_000}.{rate % 10_000:04d}",
+                granted.isoformat(),
+                state,
+                _office_stamp(draw, granted + timedelta(days=int(draw() * 14))),
+                instalment,
+            )
         )
     return rows
 
@@ -158,9 +165,15 @@ def payments(rng: random.Random, count: int, credit: list[Loan], business_date: 
         saved, micros = paid + 1 + int(draw() * 180), int(draw() * 1_000_000)
         rows.append(
             Payment(
-                number, loan.id_prestamo, loan.id_cliente, amount_paid(draw, loan.instalment_cents),
-                f"{day} {_clock(paid)}", status(draw), _pick(draw, NOTES), f"{day} {_clock(saved)}.{micros:06d}",
-            )  # fmt: skip
+                number,
+                loan.id_prestamo,
+                loan.id_cliente,
+                amount_paid(draw, loan.instalment_cents),
+                f"{day} {_clock(paid)}",
+                status(draw),
+                _pick(draw, NOTES),
+                f"{day} {_clock(saved)}.{micros:06d}",
+            )
         )
     return rows
 

@@ -1,4 +1,4 @@
-"""One private MariaDB server that holds every branch's schema. Its data, socket and log stay inside the state folder."""
+"""One private MariaDB server that holds every branch's schema. Data, socket and log stay in the state folder."""
 
 from __future__ import annotations
 
@@ -67,14 +67,23 @@ class MariaDB:
             self._install(user)
         init_file = self._write_init_file(user)
         arguments = [
-            server, "--no-defaults", *user, *self._arguments(), *SPEED_FLAGS, f"--init-file={init_file}",
-        ]  # fmt: skip
+            server,
+            "--no-defaults",
+            *user,
+            *self._arguments(),
+            *SPEED_FLAGS,
+            f"--init-file={init_file}",
+        ]
         with self.log.open("ab") as log:
             # Its own session, so that Ctrl-C in the caller's terminal does not reach it; OS zone UTC like a server's.
             process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 env={**os.environ, "TZ": "UTC"},
-            )  # fmt: skip
+            )
         self._wait_until_it_answers(process)
         init_file.unlink()
 
@@ -91,7 +100,7 @@ class MariaDB:
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while self.is_running():
             if time.monotonic() > deadline:
-                raise ServerFailed(f"MariaDB (process {pid}) did not stop within {STOP_TIMEOUT_S:.0f} s; see {self.log}")
+                raise ServerFailed(f"MariaDB (process {pid}) did not stop in {STOP_TIMEOUT_S:.0f} s; see {self.log}")
             time.sleep(0.05)
 
     def is_running(self) -> bool:
@@ -137,9 +146,13 @@ class MariaDB:
     def _install(self, user: list[str]) -> None:
         program = _program("mariadb-install-db", "mysql_install_db")
         arguments = [
-            "--no-defaults", *user, f"--datadir={self.data}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--skip-name-resolve",
-        ]  # fmt: skip
+            "--no-defaults",
+            *user,
+            f"--datadir={self.data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ]
         done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             shutil.rmtree(self.data, ignore_errors=True)
@@ -170,16 +183,16 @@ class MariaDB:
                 self.connect().close()
             except MySQLdb.OperationalError as failure:
                 if process.poll() is not None:
-                    raise ServerFailed(f"MariaDB ended at once; end of {self.log}:\n{self._log_tail()}") from None
+                    raise ServerFailed(f"MariaDB ended at once; {self._log_tail()}") from None
                 if time.monotonic() > deadline:
                     process.terminate()
-                    raise ServerFailed(f"MariaDB does not answer: {failure}; end of {self.log}:\n{self._log_tail()}") from None
+                    raise ServerFailed(f"MariaDB does not answer: {failure}; {self._log_tail()}") from None
                 time.sleep(0.05)
             else:
                 return
 
     def _log_tail(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        return "\n".join([f"end of {self.log}:", *self.log.read_text(errors="replace").splitlines()[-15:]])
 
 
 def _program(*names: str) -> str:
@@ -199,4 +212,3 @@ def _run_as(folder: Path) -> list[str]:
         return ["--user=root"]
     reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in [folder, *folder.parents])
     return ["--user=mysql"] if reachable else ["--user=root"]
-

@@ -1,4 +1,4 @@
-"""Where the simulated branches live: folder, ports, number of branches. Saved at start, so that later commands agree."""
+"""Where the simulated branches live: folder, ports, number of branches. Saved at start: later commands agree."""
 
 from __future__ import annotations
 

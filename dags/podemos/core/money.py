@@ -10,7 +10,7 @@ from podemos.core.errors import DataFault
 
 Cents = NewType("Cents", int)
 
-_TEXT = re.compile(r"[+-]?\d{1,16}(\.\d{1,2})?")
+_TEXT = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,2})?")
 
 
 def parse_cents(text: str) -> Cents:

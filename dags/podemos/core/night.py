@@ -44,11 +44,11 @@ class Night:
         minutes = _minutes(clock) - _minutes(OPENS)
         if minutes > 12 * 60:
             minutes -= 24 * 60
-        return self.start + timedelta(seconds=minutes * self.seconds_per_hour / 60)
+        return self.start - (-minutes * timedelta(seconds=self.seconds_per_hour)) // 60  # whole microseconds, upwards
 
     def clock(self, instant: datetime) -> str:
         """What the night's clock shows at `instant`, ``HH:MM``."""
-        minutes = int((instant - self.start).total_seconds() * 60 // self.seconds_per_hour) + _minutes(OPENS)
+        minutes = 60 * (instant - self.start) // timedelta(seconds=self.seconds_per_hour) + _minutes(OPENS)
         return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from podemos.core.errors import ContractViolation, DataFault
 from podemos.core.zones import Wall, zone_table
 

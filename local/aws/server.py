@@ -9,7 +9,7 @@ import sys
 import threading
 from types import FrameType
 
-from local.aws import glue, s3, wsgi
+from local.aws import glue, persistence, s3, wsgi
 from local.aws.options import ServerOptions
 
 log = logging.getLogger(__name__)
@@ -37,12 +37,18 @@ def serve(options: ServerOptions) -> None:
     os.environ["MOTO_PORT"] = str(options.port)  # moto calls itself back through it (S3 notifications)
     s3.install()
     glue.install(options)
-    health = {"endpoint": options.endpoint, "pid": os.getpid(), "redshift": _install_redshift(options)}
-    server = wsgi.server_on(listener, health)
+    redshift = _install_redshift(options)
+    restored = options.persist and persistence.restore(options.home)
+    health = {"endpoint": options.endpoint, "pid": os.getpid(), "redshift": redshift, "restored": restored}
+    application = wsgi.Application(health)
+    server = wsgi.server_on(listener, application)
     _stop_on_signals(server.shutdown)
     log.info("listening on %s, pid %s, home %s", options.endpoint, os.getpid(), options.home)
     server.serve_forever(poll_interval=0.1)
     glue.stop_all()
+    application.close(wait_seconds=3.0)
+    if options.persist:
+        persistence.save(options.home)
     log.info("stopped")
 
 

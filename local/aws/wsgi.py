@@ -10,10 +10,12 @@ import io
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+import moto.backends
+from moto.moto_server import werkzeug_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 HEALTH_PATH = "/_local/health"  # "_local" can not be a bucket: names start with a letter or a digit
@@ -23,7 +25,7 @@ StartResponse = Callable[..., Any]
 log = logging.getLogger(__name__)
 
 
-class KeepAliveHandler(MotoRequestHandler):
+class KeepAliveHandler(werkzeug_app.MotoRequestHandler):
     """Answers many requests on one connection."""
 
     protocol_version = "HTTP/1.1"
@@ -115,20 +117,57 @@ class _Body(io.RawIOBase):
             self._left -= len(data)
 
 
+class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
+    """Moto's dispatcher. It reads its own package's folder and tries 200 patterns on every request; here once a host."""
+
+    _MODULES = frozenset(moto.backends.list_of_moto_modules())
+
+    def __init__(self) -> None:
+        super().__init__(werkzeug_app.create_backend_app)
+        werkzeug_app.DISABLE_GLOBAL_CORS = True  # no browser calls this server
+        self._backend_of: dict[str, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The name of the moto module that answers for `host`."""
+        if host is None or host == "moto_api" or host in self._MODULES:
+            return host
+        if host not in self._backend_of:
+            self._backend_of[host] = super().get_backend_for_host(host)
+        return self._backend_of[host]
+
+
 class Application:
     """Moto's dispatcher with a health route before it."""
 
     def __init__(self, health: dict[str, object]) -> None:
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Dispatcher()
         self._health = json.dumps({"status": "ok", **health}).encode()
+        self._closed = False
+        self._running = 0
+        self._idle = threading.Condition()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer `/_local/health` here, everything else in moto."""
-        if environ.get("PATH_INFO") == HEALTH_PATH:
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [self._health]
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        return answer
+        """Answer `/_local/health` here, everything else in moto; 503 once closed."""
+        with self._idle:
+            if self._closed:
+                start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+                return [b"local.aws is stopping"]
+            self._running += 1
+        try:
+            if environ.get("PATH_INFO") == HEALTH_PATH:
+                start_response("200 OK", [("Content-Type", "application/json")])
+                return [self._health]
+            return list(self._moto(environ, start_response))
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def close(self, wait_seconds: float) -> None:
+        """Take no more requests (kept-alive connections would go on) and let the running ones end."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: self._running == 0, timeout=wait_seconds)
 
 
 def bind(port: int) -> socket.socket:
@@ -148,9 +187,9 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def server_on(listener: socket.socket, health: dict[str, object]) -> BaseWSGIServer:
+def server_on(listener: socket.socket, application: Application) -> BaseWSGIServer:
     """A threaded server on a bound socket."""
     host, port = listener.getsockname()
     return make_server(
-        host, port, Application(health), threaded=True, request_handler=KeepAliveHandler, fd=listener.fileno()
+        host, port, application, threaded=True, request_handler=KeepAliveHandler, fd=listener.fileno()
     )

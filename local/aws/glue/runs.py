@@ -151,4 +151,5 @@ class LocalJobRun(glue_models.FakeJobRun):
             self._error = None if stopped else outcome.error
             self._finished_on = self.modified_on = utcnow()
             self._state = "STOPPED" if stopped else outcome.state
+            self._process = None
         log.info("run %s of %s: %s %s", self.job_run_id, self.job_name, self._state, self._error or "")

@@ -1,0 +1,75 @@
+"""Object Lock as a regulator expects it: retention only grows, and every new version has the bucket's default."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, MalformedXML
+from moto.s3.models import FakeKey, S3Backend
+from moto.s3.responses import S3Response
+
+
+def install() -> None:
+    """Patch PutObjectRetention and the default retention of multipart uploads."""
+    _keep_retention()
+    _apply_default_to_every_write()
+
+
+def _keep_retention() -> None:
+    put_object_retention = S3Response.put_object_retention
+
+    @functools.wraps(put_object_retention)
+    def guarded(self: Any) -> Any:
+        key = self.backend.get_object(self.bucket_name, self.parse_key_name(), self._get_param("versionId"))
+        if isinstance(key, FakeKey):
+            mode, until = self._mode_until_from_body()
+            bypass = str(self.headers.get("x-amz-bypass-governance-retention", "")).lower() == "true"
+            _check_change(key, mode, until, bypass=bypass)
+        return put_object_retention(self)
+
+    S3Response.put_object_retention = guarded  # type: ignore[method-assign]
+
+
+def _check_change(key: FakeKey, mode: str | None, until: str | None, *, bypass: bool) -> None:
+    """Refuse what AWS refuses.
+
+    Raises:
+        MalformedXML: mode without date or the reverse.
+        InvalidArgumentError: a date in the past.
+        AccessDeniedByLock: a COMPLIANCE lock made weaker, or a GOVERNANCE lock without the bypass header.
+    """
+    if (mode is None) != (until is None):
+        raise MalformedXML
+    if until is not None and _instant(until) <= datetime.now(UTC):
+        raise InvalidArgumentError(
+            "The retain until date must be in the future!", name="RetainUntilDate", value=until
+        )
+    locked = key.lock_mode and key.lock_until and _instant(key.lock_until) > datetime.now(UTC)
+    if not locked:
+        return
+    weaker = until is None or _instant(until) < _instant(str(key.lock_until)) or mode != key.lock_mode
+    stronger_mode = mode == "COMPLIANCE" and until is not None and _instant(until) >= _instant(str(key.lock_until))
+    if key.lock_mode == "COMPLIANCE" and weaker:
+        raise AccessDeniedByLock
+    if key.lock_mode == "GOVERNANCE" and weaker and not stronger_mode and not bypass:
+        raise AccessDeniedByLock
+
+
+def _apply_default_to_every_write() -> None:
+    put_object = S3Backend.put_object
+
+    @functools.wraps(put_object)
+    def with_default(self: Any, bucket_name: str, *given: Any, **named: Any) -> FakeKey:
+        bucket = self.get_bucket(bucket_name)
+        if named.get("lock_mode") is None and bucket.has_default_lock:
+            named |= {"lock_mode": bucket.default_lock_mode, "lock_until": bucket.default_retention()}
+        return put_object(self, bucket_name, *given, **named)
+
+    S3Backend.put_object = with_default  # type: ignore[method-assign]
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

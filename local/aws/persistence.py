@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from moto.core.base_backend import BaseBackend
+from moto.s3.utils import _VersionedKeyStore
 
 SERVICES = ("cloudwatch", "dynamodb", "events", "glue", "iam", "kms", "logs", "s3", "secretsmanager", "sns", "sqs")
 _FORMAT = 1
@@ -84,6 +85,8 @@ class _Pickler(pickle.Pickler):
             return threading.Lock, ()
         if isinstance(obj, _RLOCK):
             return threading.RLock, ()
+        if type(obj) is _VersionedKeyStore:  # its items() shows the last version only
+            return _key_store, (list(dict.items(obj)),)
         if isinstance(obj, EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey):
             der = obj.private_bytes(
                 serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -97,6 +100,13 @@ class _Unpickler(pickle.Unpickler):
         service, account, region = address
         backend: BaseBackend = moto.backends.get_backend(service)[account][region]
         return backend
+
+
+def _key_store(versions: list[tuple[str, list[Any]]]) -> _VersionedKeyStore:
+    store = _VersionedKeyStore()
+    for name, kept in versions:
+        dict.__setitem__(store, name, kept)
+    return store
 
 
 def _private_key(der: bytes) -> Any:

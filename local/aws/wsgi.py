@@ -141,9 +141,10 @@ class Application:
 
     def __init__(self, health: dict[str, object]) -> None:
         self._moto = _Dispatcher()
-        self._health = json.dumps({"status": "ok", **health}).encode()
+        self._health = health
         self._closed = False
         self._running = 0
+        self._requests = 0
         self._idle = threading.Condition()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -153,10 +154,11 @@ class Application:
                 start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
                 return [b"local.aws is stopping"]
             self._running += 1
+            self._requests += 1
         try:
             if environ.get("PATH_INFO") == HEALTH_PATH:
                 start_response("200 OK", [("Content-Type", "application/json")])
-                return [self._health]
+                return [json.dumps({"status": "ok", **self._health, "requests": self._requests}).encode()]
             return list(self._moto(environ, start_response))
         finally:
             with self._idle:

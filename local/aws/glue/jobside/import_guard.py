@@ -33,8 +33,9 @@ class _Guard:
         fromlist: Any = (),
         level: int = 0,
     ) -> Any:
-        if level == 0 and self._is_job(globals):
-            self._check(name, globals)
+        importer = globals or sys._getframe(1).f_globals
+        if level == 0 and self._is_job(importer):
+            self._check(name, importer)
         return self._import(name, globals, locals, fromlist, level)
 
     def import_module(self, name: str, package: str | None = None) -> Any:

@@ -137,7 +137,8 @@ def set_account_locks(root: Any, branches: Iterable[Branch], locked_ids: Iterabl
     wanted = set(locked_ids)
     cursor = root.cursor()
     for branch in branches:
-        cursor.execute(f"ALTER USER %s@'%%' ACCOUNT {'LOCK' if branch.id in wanted else 'UNLOCK'}", (branch.schema,))
+        state = "LOCK" if branch.id in wanted else "UNLOCK"
+        cursor.execute(f"ALTER USER IF EXISTS %s@'%%' ACCOUNT {state}", (branch.schema,))
 
 
 def locked_ids(settings: Settings) -> list[str]:

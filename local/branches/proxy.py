@@ -1,7 +1,8 @@
 """One process that gives each branch its own stable port in front of the shared MariaDB, and breaks the link on demand.
 
 Started by `platform` as `python -m local.branches.proxy <state>`. It reads the faults at start and on SIGHUP, and
-answers in `<state>/branches/proxy.json`. Connections and secrets of the platform under test never change: only the link does.
+answers in `<state>/branches/proxy.json`. The platform under test keeps its connections and
+secrets: only the link changes.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class Proxy:
             elif fault.kind is Kind.SLOW:
                 await self._trickle(fault, data, client)
             elif fault.kind is Kind.DROP and gate.spent < fault.times and passed > fault.bytes:
-                client.write(data[: len(data) - (passed - fault.bytes)])
+                client.write(data[: max(0, len(data) - (passed - fault.bytes))])
                 gate.spent += 1
                 self.report()
                 return

@@ -39,6 +39,10 @@ WORKERS = 2
 LOAD = "LOAD DATA LOCAL INFILE %s INTO TABLE {table} CHARACTER SET utf8mb4"
 
 
+class TooFewRows(ValueError):
+    """A branch too small to hold its planted defects."""
+
+
 @dataclass(frozen=True)
 class Seeded:
     """What `seed` did. `fresh` is False when the databases already held exactly this."""
@@ -79,10 +83,11 @@ def seed(
         again: seed even if the databases hold this seed already (for example after `mutate`).
 
     Raises:
-        ValueError: `rows` is too small to hold the planted defects.
+        TooFewRows: `rows` cannot hold the planted defects.
+        ServerFailed: the server does not run.
     """
     if rows < MINIMUM_ROWS:
-        raise ValueError(f"rows={rows}: a branch needs at least {MINIMUM_ROWS} payments to hold the planted defects")
+        raise TooFewRows(f"rows={rows}: a branch needs at least {MINIMUM_ROWS} payments to hold the planted defects")
     started = time.monotonic()
     branches = settings.all_branches()
     server = MariaDB(settings)

@@ -65,6 +65,7 @@ class MariaDB:
         user = _run_as(self.folder)
         if not (self.data / "mysql").is_dir():
             self._install(user)
+        _hand_over(self.data, user)
         init_file = self._write_init_file(user)
         arguments = [
             server,
@@ -116,7 +117,16 @@ class MariaDB:
         return pid if process_runs(pid, str(self.data)) else None
 
     def connect(self, schema: str = "", **options: Any) -> Any:
-        """A root connection (DB-API, autocommit). Over TCP: a socket path deeper than 107 bytes cannot be opened."""
+        """A root connection (DB-API, autocommit). Over TCP: a socket path deeper than 107 bytes cannot be opened.
+
+        Raises:
+            ServerFailed: the server does not run.
+        """
+        if not self.is_running():
+            raise ServerFailed(f"MariaDB of {self.state} does not run; remedy: python -m local.branches start")
+        return self._connect(schema, **options)
+
+    def _connect(self, schema: str = "", **options: Any) -> Any:
         password = credentials.passwords(self.state, [credentials.ROOT])[credentials.ROOT]
         connection = MySQLdb.connect(
             host=HOST, port=self.port, user="root", passwd=password, db=schema, charset="utf8mb4", **options
@@ -145,9 +155,13 @@ class MariaDB:
 
     def _install(self, user: list[str]) -> None:
         program = _program("mariadb-install-db", "mysql_install_db")
+        self.data.mkdir(mode=0o700)
+        _hand_over(self.data, user)
         arguments = [
             "--no-defaults",
-            *user,
+            # `loose-` hides it from the script but not from the server: the script's own `--user` changes the owner
+            # of a folder of the installed package, and breaks on a path with a space.
+            *(argument.replace("--user", "--loose-user") for argument in user),
             f"--datadir={self.data}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
@@ -168,8 +182,7 @@ class MariaDB:
             "DROP USER IF EXISTS 'root'@'::1';\n" + self._init_connect()
         )
         path.chmod(0o600)
-        if user and user[0] != "--user=root":
-            shutil.chown(path, user[0].removeprefix("--user="))
+        _hand_over(path, user)
         return path
 
     def _init_connect(self) -> str:
@@ -180,7 +193,7 @@ class MariaDB:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                self.connect().close()
+                self._connect().close()
             except MySQLdb.OperationalError as failure:
                 if process.poll() is not None:
                     raise ServerFailed(f"MariaDB ended at once; {self._log_tail()}") from None
@@ -212,3 +225,12 @@ def _run_as(folder: Path) -> list[str]:
         return ["--user=root"]
     reachable = all(parent.stat().st_mode & stat.S_IXOTH for parent in [folder, *folder.parents])
     return ["--user=mysql"] if reachable else ["--user=root"]
+
+
+def _hand_over(path: Path, user: list[str]) -> None:
+    """Give the files to the user that the server runs as: an earlier start may have run as another one."""
+    if not user:
+        return
+    name = user[0].removeprefix("--user=")
+    for file in [path, *path.rglob("*")]:
+        shutil.chown(file, name)

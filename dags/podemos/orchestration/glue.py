@@ -1,0 +1,56 @@
+"""Glue jobs as deferrable tasks. The jobs exist: the deployment creates them with the scripts of its release."""
+
+# mypy: disallow-subclassing-any=False
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from podemos.orchestration.defaults import POLL_SECONDS
+from podemos.orchestration.ports import AWS, Ports
+
+DOC = """Runs the Glue job over the plan: one winner per key, UTC and accounting day, orphans into quarantine.
+
+Skipped when nothing new has landed. The job's log is linked from the task; a retry waits for a job that still runs.
+"""
+
+
+class CurateBranches(GlueJobOperator):
+    """Runs the curation job over one plan. A retry finds the running job and waits for it instead of starting another.
+
+    Args:
+        plan_key: the plan's manifest key; an empty one skips the task: nothing new has landed.
+        limit: a job that runs longer fails the task.
+    """
+
+    template_fields = (*GlueJobOperator.template_fields, "plan_key")
+
+    def __init__(self, *, plan_key: Any, limit: timedelta = timedelta(minutes=60), **settings: Any) -> None:
+        super().__init__(
+            aws_conn_id=AWS,
+            deferrable=True,
+            waiter_delay=POLL_SECONDS,
+            waiter_max_attempts=int(limit.total_seconds()) // POLL_SECONDS,
+            resume_glue_job_on_retry=True,
+            stop_job_run_on_kill=True,
+            **{"doc_md": DOC} | settings,
+        )
+        self.plan_key = plan_key
+
+    def execute(self, context: Any) -> Any:
+        """Starts the job, or finds it running, and defers."""
+        if not self.plan_key:
+            raise AirflowSkipException("nothing new has landed since the last revision")
+        names = Ports(context).platform
+        self.job_name, self.region_name = names.curate_job, names.region
+        if not self.hook.has_job(self.job_name):
+            raise AirflowFailException(f"Glue job {self.job_name!r} does not exist; deploy this release's jobs")
+        self.script_args = {
+            "--lake_bucket": names.lake_bucket,
+            "--plan_key": self.plan_key,
+            "--attempt": str(context["ti"].try_number),
+        }
+        return super().execute(context)

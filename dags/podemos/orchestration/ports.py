@@ -1,0 +1,165 @@
+"""The outside, as the library wants it: built inside a task, from Airflow's connections and one Variable."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cached_property, partial
+from typing import Any, ClassVar, Final, TypeVar
+
+from airflow.sdk import Variable
+
+from podemos.contracts.branches import Branch, Branches, branches
+from podemos.contracts.platform import Platform, platform
+from podemos.contracts.sources import Policy, Sources, policy, sources
+from podemos.core.clock import Clock, system_clock
+from podemos.core.night import Night
+from podemos.core.store import ObjectStore, S3Store
+from podemos.orchestration.night import business_date_of, night_of
+
+AWS: Final = "aws_default"
+PLATFORM_VARIABLE: Final = "podemos_platform"
+
+Result = TypeVar("Result")
+
+
+class Ports:
+    """One port per attribute, built when first asked for. A library function names the ports it needs.
+
+    Args:
+        context: the running task's context.
+    """
+
+    clock: ClassVar[Clock] = staticmethod(system_clock)
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        self._context = context
+
+    @cached_property
+    def platform(self) -> Platform:
+        """Names of everything outside, in this environment."""
+        return platform(Variable.get(PLATFORM_VARIABLE, default=None))
+
+    @cached_property
+    def lake(self) -> ObjectStore:
+        """The lake's bucket."""
+        return S3Store(self.client("s3"), self.platform.lake_bucket)
+
+    @cached_property
+    def reports(self) -> ObjectStore:
+        """The bucket of published reports."""
+        return S3Store(self.client("s3"), self.platform.reports_bucket)
+
+    @cached_property
+    def warehouse(self) -> Any:
+        """The Redshift workgroup, through its Data API."""
+        from podemos.warehouse.port import DataApi
+
+        names = self.platform.warehouse
+        return DataApi(self.client("redshift-data"), names.workgroup, names.database)
+
+    @cached_property
+    def state(self) -> Any:
+        """Leases and watermarks of the branches."""
+        from podemos.branches.state import DynamoState
+
+        return DynamoState(self.client("dynamodb"), self.platform.branch_state_table)
+
+    @cached_property
+    def connect(self) -> Callable[[Branch], Any]:
+        """Opens a branch's database by its Airflow connection."""
+        from podemos.orchestration.links import connect
+
+        limits = self.config.extraction
+        return lambda branch: connect(branch, limits)
+
+    @cached_property
+    def catalog(self) -> Any:
+        """The Glue Data Catalog."""
+        return self.client("glue")
+
+    @property
+    def database(self) -> str:
+        """The catalog's database."""
+        return self.platform.catalog_database
+
+    @property
+    def pilot(self) -> int | None:
+        """How many branches a pilot works with."""
+        return self.platform.pilot_branches
+
+    @property
+    def config(self) -> Branches:
+        """The branches and how they are pulled."""
+        return branches()
+
+    @property
+    def sources(self) -> Sources:
+        """The report's sources."""
+        return sources()
+
+    @property
+    def policy(self) -> Policy:
+        """The agreed policy of partial reports."""
+        return policy()
+
+    @cached_property
+    def night(self) -> Night:
+        """The run's night."""
+        return night_of(self._context)
+
+    @cached_property
+    def business_date(self) -> date:
+        """The run's business day."""
+        return business_date_of(self._context)
+
+    @property
+    def owner(self) -> str:
+        """Who holds a lease: the same at every retry, so that a second attempt takes its own lease back."""
+        instance = self._context["ti"]
+        return f"{instance.dag_id}/{instance.run_id}/{instance.task_id}[{instance.map_index}]"
+
+    @property
+    def send(self) -> Callable[..., None]:
+        """Sends a notice: subject, body, attributes."""
+        from podemos.orchestration.alerts import send
+
+        return partial(send, self._context)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the execution role."""
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+        return AwsBaseHook(aws_conn_id=AWS, client_type=service, region_name=self.platform.region).conn
+
+    def call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+        """Calls a library function: its ports by name, the rest as given."""
+        ports = {name: getattr(self, name) for name in wanted(function)}
+        return function(**ports | named, **dict(zip(stage_parameters(function), arguments, strict=False)))
+
+
+NAMES: Final = frozenset(
+    name for name, value in vars(Ports).items() if isinstance(value, cached_property | property)
+) | {"clock"}
+
+
+def wanted(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The ports a function's parameters name."""
+    return tuple(name for name in inspect.signature(function).parameters if name in NAMES)
+
+
+def stage_parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """What a function needs besides ports: the strings that stages hand on. Parameters with a default are left alone.
+
+    Raises:
+        TypeError: a keyword-only parameter is neither a port nor optional.
+    """
+    found = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in NAMES or parameter.default is not parameter.empty:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            raise TypeError(f"{function.__module__}.{function.__name__}: no port is called {name!r}; see {__name__}")
+        found.append(name)
+    return tuple(found)

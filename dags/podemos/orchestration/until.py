@@ -1,0 +1,93 @@
+"""Waiting that ends at an instant of the night, not after a while: whichever attempt it is."""
+
+# mypy: disallow-subclassing-any=False
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.sdk.exceptions import AirflowSensorTimeout
+
+from podemos.core.states import State
+from podemos.orchestration.defaults import POLL_SECONDS
+from podemos.orchestration.errors import translated
+from podemos.orchestration.ports import AWS, Ports
+from podemos.regulatory.inbox import control_pattern
+
+DOC = """Waits for a source's control file until its cut-off on the night's clock.
+
+The result is `<source>:arrived` or `<source>:missing`. A source that does not deliver is a state, not a
+failure: what it means is decided by the policy, later.
+"""
+
+
+class WaitForSource(S3KeySensor):
+    """Waits for a source's control file until its cut-off; returns `<source>:arrived` or `<source>:missing`.
+
+    Missing is a state, so a timeout does not fail. The provider counts a timeout from each attempt; here every attempt
+    computes what is left until the cut-off, so that a late retry ends when the first attempt would have.
+
+    Args:
+        source: the source's id.
+    """
+
+    template_fields = (*S3KeySensor.template_fields, "source")
+
+    def __init__(self, *, source: str, **settings: Any) -> None:
+        super().__init__(
+            bucket_key="",
+            wildcard_match=True,
+            aws_conn_id=AWS,
+            deferrable=True,
+            poke_interval=POLL_SECONDS,
+            **settings,
+        )
+        self.source = source
+
+    def execute(self, context: Any) -> str:
+        """Looks once, then defers for the time that is left."""
+        if self._look(context):
+            return self._arrival(State.ARRIVED)
+        ports = Ports(context)
+        cutoff = ports.night.at(ports.sources.source(self.source).cutoff)
+        self.timeout = (cutoff - ports.clock()).total_seconds()
+        if self.timeout > 0:
+            self._defer()
+        return self._arrival(State.MISSING)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> str:
+        """The control file is there.
+
+        Raises:
+            AirflowException: the trigger met a technical error; the next attempt ends at the same cut-off.
+        """
+        super().execute_complete(context, event)
+        return self._arrival(State.ARRIVED)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """As the sensor's own, but a timeout is a state. A last look finds what came between two polls."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout:
+            return self._arrival(State.ARRIVED if self._look(context) else State.MISSING)
+
+    def _look(self, context: Any) -> bool:
+        ports = Ports(context)
+        with translated():
+            source, day = ports.sources.source(self.source), ports.night.business_date
+            self.bucket_name, self.region_name = ports.platform.lake_bucket, ports.platform.region
+            self.bucket_key = control_pattern(source, day)
+        return bool(self.poke(context))
+
+    def _arrival(self, state: State) -> str:
+        self.log.info("%s: %s", self.source, state)
+        return f"{self.source}:{state}"
+
+
+def wait_for(source_ids: Any) -> Any:
+    """One waiting task per source id; returns their arrivals."""
+    return (
+        WaitForSource.partial(task_id="wait", doc_md=DOC, map_index_template="{{ task.source }}")
+        .expand(source=source_ids)
+        .output
+    )

@@ -1,0 +1,100 @@
+"""Load transactions as deferrable tasks over the Redshift Data API."""
+
+# mypy: disallow-subclassing-any=False
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
+from airflow.sdk.exceptions import AirflowException
+
+from podemos.orchestration.defaults import POLL_SECONDS
+from podemos.orchestration.errors import translated
+from podemos.orchestration.ports import AWS, Ports
+from podemos.warehouse.statements import Batch
+
+
+class LoadBatch(RedshiftDataOperator):
+    """Sends the batch that a library function renders from a manifest, as one transaction; returns the manifest's key.
+
+    A second attempt waits for the first one's statement if that still runs. If it cannot know, it sends the batch
+    again, which changes nothing: a load takes its table's mutex and skips rows the target already has.
+
+    Args:
+        batch: of the library: `load_batch(key, …, *, ports) -> Batch`.
+        arguments: the function's own arguments, the manifest's key first.
+    """
+
+    template_fields = (*RedshiftDataOperator.template_fields, "arguments")
+
+    def __init__(self, *, batch: Callable[..., Batch], arguments: Sequence[Any], **settings: Any) -> None:
+        settings = {"doc_md": inspect.getdoc(batch)} | settings
+        super().__init__(sql="", aws_conn_id=AWS, deferrable=True, poll_interval=POLL_SECONDS, **settings)
+        self.batch = batch
+        self.arguments = arguments
+
+    def execute(self, context: Any) -> str:
+        """Sends the batch, or finds it running, and defers."""
+        ports = Ports(context)
+        names = ports.platform
+        with translated():
+            batch = ports.call(self.batch, *self.arguments)
+        self.region_name, self.workgroup_name = names.region, names.warehouse.workgroup
+        self.database = names.warehouse.database
+        self.sql = batch.statements[0] if len(batch.statements) == 1 else list(batch.statements)
+        self.parameters = batch.api_parameters() or None
+        self.statement_name = statement_name(context["ti"].dag_id, self.task_id, context["ti"].run_id)
+        self._send_once(context)
+        return str(self.arguments[0])
+
+    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> str:
+        """The manifest's key, for the next stage.
+
+        Raises:
+            AirflowException: the warehouse refused the batch; the message is its own.
+        """
+        if event is None or event["status"] != "success":
+            self.region_name = Ports(context).platform.region
+            raise AirflowException(f"{self.task_id} of {self.arguments[0]}: {self._reason(event or {})}")
+        return str(self.arguments[0])
+
+    def _send_once(self, context: Any) -> None:
+        remembered = context["task_state_store"].get(self.external_id_key)
+        if remembered and self.is_job_active(self.get_job_status(remembered, context)):
+            self.log.info("statement %s of an earlier attempt still runs; waiting for it", remembered)
+            self.statement_id = remembered
+        else:
+            self.statement_id = self.submit_job(context)
+            context["task_state_store"].set(self.external_id_key, self.statement_id)
+        if not self.hook.check_query_is_finished(self.statement_id):
+            self._wait()
+
+    def _wait(self) -> None:
+        from airflow.providers.amazon.aws.triggers.redshift_data import RedshiftDataTrigger
+
+        self.defer(
+            timeout=self.execution_timeout,
+            trigger=RedshiftDataTrigger(
+                statement_id=self.statement_id,
+                task_id=self.task_id,
+                poll_interval=self.poll_interval,
+                aws_conn_id=self.aws_conn_id,
+                region_name=self.region_name,
+            ),
+            method_name="execute_complete",
+        )
+
+    def _reason(self, event: dict[str, Any]) -> str:
+        if not event.get("statement_id"):
+            return str(event.get("message") or "no answer")
+        found = self.hook.conn.describe_statement(Id=event["statement_id"])
+        return str(found.get("Error") or event.get("message"))
+
+
+def statement_name(dag_id: str, task_id: str, run_id: str) -> str:
+    """The same at every attempt: what an operator searches the warehouse's console for."""
+    run = hashlib.sha256(run_id.encode()).hexdigest()[:12]
+    return f"{dag_id}.{task_id}.{run}"

@@ -1,0 +1,6 @@
+"""`python -m local.sources`."""
+
+from local.sources.cli import app
+
+if __name__ == "__main__":
+    app()

@@ -1,15 +1,71 @@
-"""A cursor over Redshift tokens, for the statements that sqlglot keeps as raw text or mangles."""
+"""Redshift tokens, and a cursor over them for the statements that sqlglot keeps as raw text or mangles."""
 
 from __future__ import annotations
 
-from sqlglot.dialects.redshift import Redshift
-from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
+import re
+from dataclasses import dataclass
 
 from local.aws.redshift.errors import RedshiftError
 
-_NAMES = {TokenType.IDENTIFIER}
-_TEXT = {TokenType.STRING, TokenType.HEREDOC_STRING}
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|--[^\n]*)
+    |(?P<comment>/\*)
+    |(?P<string>[eE]?'(?:[^'\\]|\\.|'')*')
+    |(?P<dollar>\$(?P<tag>\w*)\$(?:.*?)\$(?P=tag)\$)
+    |(?P<quoted>"(?:[^"]|"")+")
+    |(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?(?![A-Za-z_])|\.\d+)
+    |(?P<word>[^\W]\w*|\#\w+)
+    |(?P<symbol>::|<=|>=|<>|!=|\|\||[^\s\w])""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: its kind, its value and where it stands in the text (`end` exclusive)."""
+
+    kind: str  # word | quoted | string | number | symbol
+    text: str
+    start: int
+    end: int
+
+
+def _scan(sql: str) -> list[Token]:
+    tokens: list[Token] = []
+    at = 0
+    while at < len(sql):
+        found = _TOKEN.match(sql, at)
+        if found is None:
+            raise RedshiftError(f'ERROR: syntax error at or near "{sql[at : at + 20]}"')
+        kind, text, end = found.lastgroup or "", found.group(), found.end()
+        if kind == "tag":
+            kind = "dollar"
+        if kind == "comment":
+            at = _comment_end(sql, at)
+            continue
+        if kind == "symbol" and text in ("'", '"'):
+            raise RedshiftError(f'ERROR: unterminated quoted text at or near "{sql[at : at + 20]}"')
+        if kind == "string":
+            text = re.sub(r"''|\\(['\\])", lambda m: m[1] or "'", text[text.index("'") + 1 : -1])
+        elif kind == "dollar":
+            tag = text.index("$", 1) + 1
+            kind, text = "string", text[tag:-tag]
+        elif kind == "quoted":
+            text = text[1:-1].replace('""', '"')
+        if kind != "space":
+            tokens.append(Token(kind, text, at, end))
+        at = end
+    return tokens
+
+
+def _comment_end(sql: str, at: int) -> int:
+    """Comments nest, as in Postgres."""
+    depth = 0
+    for found in re.finditer(r"/\*|\*/", sql[at:]):
+        depth += 1 if found.group() == "/*" else -1
+        if depth == 0:
+            return at + found.end()
+    raise RedshiftError("ERROR: unterminated /* comment")
 
 
 def tokenize(sql: str) -> list[Token]:
@@ -18,15 +74,12 @@ def tokenize(sql: str) -> list[Token]:
     Raises:
         RedshiftError: the text cannot be tokenized, is empty, or holds more than one statement.
     """
-    try:
-        tokens = list(Redshift().tokenize(sql))
-    except TokenError as error:
-        raise RedshiftError(f"ERROR: syntax error: {error}") from error
-    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+    tokens = _scan(sql)
+    while tokens and tokens[-1].kind == "symbol" and tokens[-1].text == ";":
         tokens.pop()
     if not tokens:
         raise RedshiftError("ERROR: syntax error: the statement is empty")
-    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
+    if any(token.kind == "symbol" and token.text == ";" for token in tokens):
         raise RedshiftError("ERROR: cannot insert multiple commands into a prepared statement: send one statement per Sql")
     return tokens
 
@@ -50,7 +103,7 @@ class TokenStream:
         if self._at + ahead >= len(self._tokens):
             return ""
         token = self._tokens[self._at + ahead]
-        return "" if token.token_type in _TEXT or token.token_type in _NAMES else token.text.upper()
+        return "" if token.kind in ("string", "quoted") else token.text.upper()
 
     def accept(self, *words: str) -> bool:
         """Read the words if they come next, all of them or none."""
@@ -73,9 +126,7 @@ class TokenStream:
         if self.done:
             raise self.error("expected a name")
         token = self._tokens[self._at]
-        if token.token_type not in _NAMES and not token.text.replace("_", "a").isalnum():
-            raise self.error("expected a name")
-        if token.token_type in _TEXT or token.token_type is TokenType.NUMBER:
+        if token.kind not in ("word", "quoted"):
             raise self.error("expected a name")
         self._at += 1
         return token.text.lower()
@@ -89,7 +140,7 @@ class TokenStream:
 
     def string(self) -> str:
         """A quoted or dollar-quoted text."""
-        if self.done or self._tokens[self._at].token_type not in _TEXT:
+        if self.done or self._tokens[self._at].kind != "string":
             raise self.error("expected a quoted text")
         self._at += 1
         return self._tokens[self._at - 1].text
@@ -121,7 +172,7 @@ class TokenStream:
             self._at += 1
         if self._at == start:
             raise self.error("expected an expression")
-        return self.sql[self._tokens[start].start : self._tokens[self._at - 1].end + 1]
+        return self.sql[self._tokens[start].start : self._tokens[self._at - 1].end]
 
     def rest(self) -> str:
         """Source text of everything that is left."""
@@ -129,7 +180,7 @@ class TokenStream:
             return ""
         start = self._tokens[self._at].start
         self._at = len(self._tokens)
-        return self.sql[start : self._tokens[-1].end + 1]
+        return self.sql[start : self._tokens[-1].end]
 
     def end(self) -> None:
         """Fail unless everything has been read."""

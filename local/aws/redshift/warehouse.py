@@ -1,0 +1,146 @@
+"""The DuckDB file and everything that outlives a session: locks, catalog tables, macros, system views, history."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from local.aws.redshift import alter, ddl, dml, maintenance
+from local.aws.redshift.copy_load import copy
+from local.aws.redshift.functions import MACROS
+from local.aws.redshift.load_errors import LoadFailed
+from local.aws.redshift.locks import LockTable
+from local.aws.redshift.parse import parse
+from local.aws.redshift.s3_objects import Objects
+from local.aws.redshift.schema import TABLES
+from local.aws.redshift.session import Result, Session
+from local.aws.redshift.statements import (
+    AlterTable,
+    Analyze,
+    Comment,
+    Copy,
+    CreateSchema,
+    CreateTable,
+    CreateView,
+    Drop,
+    Grant,
+    Lock,
+    Query,
+    Set,
+    Show,
+    Truncate,
+    Unload,
+    Vacuum,
+)
+from local.aws.redshift.system_views import VIEWS
+from local.aws.redshift.unload import unload
+
+_RUNNERS = {
+    CreateTable: ddl.create_table, CreateView: ddl.create_view, CreateSchema: ddl.create_schema, Drop: ddl.drop,
+    Comment: ddl.comment, Grant: ddl.grant, AlterTable: alter.alter_table, Truncate: maintenance.truncate,
+    Lock: maintenance.lock, Vacuum: maintenance.vacuum, Analyze: maintenance.analyze, Set: maintenance.set_setting,
+    Show: maintenance.show, Copy: copy, Unload: unload,
+}  # fmt: skip
+
+
+class Warehouse:
+    """One Redshift workgroup: a DuckDB file opened by this process alone."""
+
+    def __init__(self, path: Path, endpoint: str, memory: str = "2GB") -> None:
+        """Open or create the file.
+
+        Args:
+            path: the DuckDB file; its folder must exist.
+            endpoint: URL of the S3 stand-in.
+            memory: DuckDB's limit; larger work spills beside the file.
+        """
+        self._connection = duckdb.connect(str(path))
+        self._connection.execute(f"SET memory_limit = '{memory}'")
+        self._connection.execute("SET TimeZone = 'UTC'")
+        for statement in TABLES.split(";"):
+            if statement.strip():
+                self._connection.execute(statement)
+        for macro in MACROS:
+            self._connection.execute("SET integer_division = true")
+            self._connection.execute(macro)
+        for name, sql in VIEWS.items():
+            self._connection.execute(f"CREATE OR REPLACE VIEW _redshift.{name} AS {sql}")
+        self._fold_changes()
+        self.objects = Objects(endpoint)
+        self.locks = LockTable()
+        self._numbers = itertools.count(int(datetime.now(UTC).timestamp()) * 100)
+        self._history = self._connection.cursor()
+        self._history_lock = threading.Lock()
+
+    def _fold_changes(self) -> None:
+        """One row per table instead of one per statement. Nobody else is connected yet."""
+        self._connection.execute("BEGIN")
+        self._connection.execute(
+            "CREATE TEMP TABLE folded AS SELECT table_id, greatest(0, sum(visible))::BIGINT, greatest(0, sum(ghosts))::BIGINT, "
+            "greatest(0, sum(unsorted))::BIGINT, greatest(0, sum(stale))::BIGINT FROM _redshift.changes GROUP BY 1"
+        )
+        self._connection.execute("DELETE FROM _redshift.changes")
+        self._connection.execute("INSERT INTO _redshift.changes SELECT * FROM folded")
+        self._connection.execute("DROP TABLE folded")
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._history.close()
+        self._connection.close()
+
+    def number(self) -> int:
+        """A new query, transaction or process number; rising, also across restarts."""
+        return next(self._numbers)
+
+    def session(self, database: str = "dev", user: str = "admin") -> Session:
+        """A new session."""
+        return Session(
+            self._connection, self.locks, self.objects, database=database, user=user, pid=self.number() % 1_000_000_000
+        )
+
+    def run(self, session: Session, sql: str, values: Mapping[str, str] | None = None) -> Result:
+        """Run one statement in the session's transaction; the caller commits or rolls back.
+
+        Raises:
+            RedshiftError: the statement failed; nothing else may run before a rollback.
+        """
+        statement = parse(sql)
+        if isinstance(statement, Query):
+            return dml.run_query(session, sql, values or {})
+        return _RUNNERS[type(statement)](session, statement)  # type: ignore[operator]
+
+    def record(
+        self, session: Session, *, sql: str, label: str, started: datetime, status: str, error: str | None, result: Result | None
+    ) -> None:
+        """Append to sys_query_history, outside the user's transaction, so that a failure is kept too."""
+        ended = datetime.now(UTC).replace(tzinfo=None)
+        started = started.replace(tzinfo=None)
+        elapsed = int((ended - started).total_seconds() * 1_000_000)
+        kind = sql.split(None, 1)[0].upper() if sql.strip() else ""
+        kind = kind if kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "COPY", "UNLOAD") else (
+            "DDL" if kind in ("CREATE", "DROP", "ALTER") else "SELECT" if kind == "WITH" else "UTILITY" if kind != "MERGE" else "OTHER"
+        )  # fmt: skip
+        rows = len(result.rows) if result and result.columns is not None else 0
+        with self._history_lock:
+            self._history.execute(
+                "INSERT INTO _redshift.query_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [session.query_id, session.transaction_id, session.pid % 2_000_000_000, session.database, label, kind, status, started,
+                 ended, elapsed, int(session.control.lock_wait * 1_000_000), error and error[:512], rows, sql[:65535], session.user],
+            )  # fmt: skip
+
+    def record_load_error(self, session: Session, failure: LoadFailed) -> None:
+        """Append to sys_load_error_detail."""
+        bad, kind = failure.bad, failure.bad.column.type
+        with self._history_lock:
+            self._history.execute(
+                "INSERT INTO _redshift.load_errors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [session.query_id, session.transaction_id, session.pid, session.database, failure.relation.table_id,
+                 session.now.replace(tzinfo=None), failure.uri[:256], bad.row, bad.column.name, kind.name.split()[-1][:10],
+                 str(kind.length or kind.precision or ""), bad.position, bad.code, bad.reason[:512]],
+            )  # fmt: skip

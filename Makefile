@@ -1,0 +1,70 @@
+# Two commands matter: `make demo` runs a whole night, `make test` runs the tests. Bare `make` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# For `make demo`: SCENARIO=complete|partial|held|offline-branches|tampered BRANCHES=200 ROWS=1000 DATE=YYYY-MM-DD
+SCENARIO ?=
+BRANCHES ?=
+ROWS ?=
+DATE ?=
+
+BIN := .venv/bin
+export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
+export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
+unexport PYTHONDONTWRITEBYTECODE
+UV = $$(command -v uv || echo .local/uv/bin/uv)
+IMAGE := infra/mwaa/3.3.1
+
+.PHONY: help setup check test test-night demo up down status docs zones constraints requirements-gate screenshots clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@echo "  Variables of demo: SCENARIO=complete|partial|held|offline-branches|tampered BRANCHES=n ROWS=n DATE=yyyy-mm-dd"
+
+setup: ## Install what is missing: apt packages, uv, the virtual environment (instant when done)
+	@tools/bootstrap.sh
+
+check: setup ## Lint, types, import contracts, SQL and the fast unit tests (< 60 s)
+	@tools/check.sh
+
+test: setup ## Everything but the long suites (15 minutes on 2 cores)
+	@$(BIN)/pytest -m "not night" $(ARGS)
+
+test-night: setup ## Whole nights under real Airflow (long)
+	@$(BIN)/pytest -m night $(ARGS)
+
+demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
+	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \
+	    $(if $(ROWS),--rows $(ROWS)) $(if $(DATE),--date $(DATE))
+
+up: setup ## Start the local platform and print its addresses
+	@$(BIN)/python -m local up $(if $(BRANCHES),--branches $(BRANCHES)) $(if $(ROWS),--rows $(ROWS))
+
+down: ## Stop everything that `make up` or `make demo` started, and nothing else
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m local down; fi
+
+status: setup ## Show what runs, where, and since when
+	@$(BIN)/python -m local status
+
+docs: setup ## Generate docs/DAGS.md from the DAGs
+	@$(BIN)/python tools/build_dag_docs.py
+
+zones: setup ## Generate include/config/zones.csv from the pinned tzdata
+	@$(BIN)/python tools/build_zones.py
+
+constraints: setup ## Pin constraints.txt anew: the MWAA image's pins, except what needs Python 3.12
+	@mkdir -p .local
+	@grep -viE '^(numpy|scipy)==' $(IMAGE)/constraints-py312.txt > .local/image-constraints.txt
+	@$(UV) pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
+	    -c .local/image-constraints.txt requirements-dev.txt -o constraints.txt
+
+requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins
+	@$(BIN)/python tools/requirements_gate.py
+
+screenshots: setup ## Take the README's pictures of a running platform with headless Chromium
+	@$(BIN)/python tools/screenshots.py
+
+clean: down ## Stop the platform and delete its state and all caches (keeps .venv)
+	@rm -rf .local build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,222 @@
+"""`python -m local`: start, look at, break, mend and stop the local platform, and run a night on it."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from local.branches import faults
+from local.branches.catalog import UnknownBranch
+from local.branches.faults import Kind, ProxyDown
+from local.branches.seed import TooFewRows
+from local.branches.server import ServerFailed
+from local.branches.settings import PortTaken
+from local.branches.settings import Settings as BranchSettings
+from local.platform import dataset
+from local.platform.airflow import ImportErrors
+from local.platform.dataset import Dataset
+from local.platform.ports import PortsTaken
+from local.platform.processes import StartFailed
+from local.platform.provision.storage import alerts as inbox
+from local.platform.rest import AirflowDown, AirflowRefused
+from local.platform.settings import Settings, settings
+from local.platform.stack import Stack
+from local.sources.catalog import UnknownSource
+from podemos.core.clock import system_clock
+from podemos.core.errors import PodemosError
+from podemos.core.zones import zone_table
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+# Progress and tables go to standard error; standard output holds only what a program would read.
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date; default yesterday.")]
+Branches = Annotated[int | None, typer.Option(help="How many branches.", min=1, max=200)]
+Rows = Annotated[int | None, typer.Option(help="New payments per branch.", min=1)]
+# What a person can mend is told in one line; anything else is a defect and keeps its traceback.
+TOLD = (
+    AirflowDown, AirflowRefused, ImportErrors, PodemosError, PortTaken, PortsTaken, ProxyDown, ServerFailed,
+    StartFailed, TooFewRows, UnknownBranch, UnknownSource,
+)  # fmt: skip
+
+
+def say(line: str) -> None:
+    """One line of progress."""
+    console.print(line, markup=False)
+
+
+@app.command()
+def up(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
+    """Start the platform with its data, and print its addresses."""
+    started = time.monotonic()
+    stack = Stack(settings(), say)
+    held = dataset.read(stack.settings.state)
+    wanted = held if held and not (day or branches or rows) else wanted_data(stack.settings, day, branches, rows)
+    dags = stack.up(wanted)
+    say(f"up in {time.monotonic() - started:.0f} s, {wanted.branches} branches, business date {wanted.business_date}")
+    say(f"  Airflow   {stack.settings.airflow_url}  ({', '.join(dags) or 'no DAGs'})")
+    say(f"  AWS       {stack.settings.endpoint}  (set AWS_ENDPOINT_URL to it)")
+    say(f"  branches  127.0.0.1:{stack.settings.ports.mariadb}")
+    say("  `make demo` runs a night, `make down` stops everything")
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that was started here, and nothing else. The data stays."""
+    say("stopped" if Stack(settings(), say).down() else "nothing was running")
+
+
+@app.command()
+def seed(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
+    """The same as `up` with other data: start over with an empty lake if need be."""
+    up(day, branches, rows)
+
+
+@app.command()
+def status() -> None:
+    """What runs, where, and which branches have a fault."""
+    stack = Stack(settings(), say)
+    table = Table(box=None, pad_edge=False)
+    for column in ("process", "pid", "where"):
+        table.add_column(column)
+    for line in stack.status():
+        table.add_row(line.name, str(line.pid) if line.runs else "[red]does not run[/red]", line.where)
+    console.print(table)
+    held = dataset.read(stack.settings.state)
+    if held:
+        say(f"data: {held.branches} branches x {held.rows} payments, business date {held.business_date}")
+    for branch, fault_ in faults.current(BranchSettings.load(stack.settings.state)).items():
+        say(f"branch {branch}: {fault_.kind}")
+    for source in dataset.withheld(stack.settings.state):
+        say(f"source {source}: withheld")
+
+
+fault_app = typer.Typer(help="Break a branch or a source system.", no_args_is_help=True)
+restore_app = typer.Typer(help="Mend branches or source systems.", no_args_is_help=True)
+app.add_typer(fault_app, name="fault")
+app.add_typer(restore_app, name="restore")
+
+
+@fault_app.command("branch")
+def fault_branch(
+    which: Annotated[str, typer.Argument(help="One branch, several, or a range: 017, 003,017, 011-020.")],
+    kind: Kind,
+    size: Annotated[int | None, typer.Argument(metavar="[BYTES]", help="drop-after-bytes: how many pass.")] = None,
+    times: Annotated[int, typer.Option(help="drop-after-bytes: how many links die.")] = 1,
+    kbps: Annotated[int, typer.Option(help="slow: thousand bits a second, 0 is unlimited.")] = 64,
+    delay_ms: Annotated[int, typer.Option(help="slow: wait before each answer.")] = 200,
+) -> None:
+    """Break branches, e.g. `fault branch 017 offline` or `fault branch 017 drop-after-bytes 20000`."""
+    values = {"times": times, "kbps": kbps, "delay_ms": delay_ms} | ({} if size is None else {"bytes": size})
+    saved = BranchSettings.load(settings().state)
+    for branch in branch_numbers(which):
+        faults.fault(saved, branch, kind, **values)
+    say(f"branch {which}: {kind}")
+
+
+@fault_app.command("source")
+def fault_source(source: str, kind: Annotated[str, typer.Argument(help="missing")] = "missing") -> None:
+    """Withhold a source system's delivery from the nights to come, e.g. `fault source spei missing`."""
+    if kind != "missing":
+        raise typer.BadParameter("a source can only be `missing`; late and changed files are scenarios of `demo`")
+    dataset.withhold(settings().state, source)
+    say(f"source {source}: {kind}")
+
+
+@restore_app.command("branch")
+def restore_branch(which: Annotated[str | None, typer.Argument(help="All when left out.")] = None) -> None:
+    """Mend branches."""
+    saved = BranchSettings.load(settings().state)
+    mended = [
+        id_
+        for branch in (branch_numbers(which) if which else [None])
+        for id_ in faults.restore(saved, branch)
+    ]  # fmt: skip
+    say(f"mended: {', '.join(mended) or 'no branch had a fault'}")
+
+
+@restore_app.command("source")
+def restore_source(source: Annotated[str | None, typer.Argument(help="All when left out.")] = None) -> None:
+    """Let source systems deliver again."""
+    mended = dataset.release(settings().state, source)
+    say(f"delivers again: {', '.join(mended) or 'no source was withheld'}")
+
+
+@restore_app.command("all")
+def restore_all() -> None:
+    """Mend everything."""
+    restore_branch(None)
+    restore_source(None)
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="A process of `status`; the list when left out.")] = None,
+    lines: Annotated[int, typer.Option("-n", help="How many of the last lines.")] = 50,
+) -> None:
+    """The end of a process's output."""
+    stack = Stack(settings(), say)
+    if name is None:
+        for path in sorted(stack.settings.logs.glob("*.log")):
+            say(f"{path.stem:24} {path}")
+        return
+    typer.echo(stack.processes.log_tail(name, lines))
+
+
+@app.command()
+def alerts() -> None:
+    """Messages that the platform sent to the operator since the last look."""
+    found = inbox(Stack(settings(), say).clients)
+    for alert in found:
+        typer.echo(f"{alert['at']}  {alert['topic']}\n  {alert['subject']}\n  {alert['message']}")
+    if not found:
+        say("no new messages")
+
+
+def branch_numbers(which: str) -> list[str]:
+    """`"003,011-013"` -> 003, 011, 012, 013.
+
+    Raises:
+        BadParameter: it is something else.
+    """
+    found: list[str] = []
+    for part in which.split(","):
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
+        if match is None:
+            raise typer.BadParameter(f"{part!r} is neither a branch (017) nor a range (011-020)")
+        first, last = int(match[1]), int(match[2] or match[1])
+        found += [f"{number:03d}" for number in range(first, last + 1)]
+    return found
+
+
+def wanted_data(using: Settings, day: datetime | None, branches: int | None, rows: int | None) -> Dataset:
+    """What was asked for, the rest from the settings."""
+    return Dataset(
+        business_date=day.date() if day else yesterday(),
+        branches=branches or using.seed.branches,
+        rows=rows or using.seed.rows,
+        movements=using.seed.movements,
+    )
+
+
+def yesterday() -> date:
+    """The business day that ended last in Mexico City."""
+    return zone_table().accounting_day(system_clock()) - timedelta(days=1)
+
+
+def main() -> None:
+    """Run the command."""
+    try:
+        app()
+    except TOLD as failure:
+        say(f"error: {failure}")
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        say("interrupted; what was started keeps running, `make down` stops it")
+        raise SystemExit(130) from None

@@ -1,0 +1,113 @@
+"""Buckets, the state table, topics with the operator's inbox, the signing key and the roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.platform.clients import Clients
+from podemos.contracts.platform import Platform
+
+INBOX = "podemos-alerts-inbox"
+LOCK_DAYS = 30
+"""Published reports can not be deleted or overwritten for so long (ten years in production)."""
+
+
+def provision(platform: Platform, clients: Clients) -> None:
+    """Create what is missing; what exists stays as it is."""
+    buckets(platform, clients("s3"))
+    state_table(platform, clients("dynamodb"))
+    topics(platform, clients)
+    signing_key(platform, clients("kms"))
+    roles(platform, clients("iam"))
+
+
+def buckets(platform: Platform, s3: Any) -> None:
+    """All versioned; the reports' one with Object Lock, which can only be asked for at creation."""
+    for bucket in (platform.lake_bucket, platform.artifacts_bucket, platform.reports_bucket):
+        locked = bucket == platform.reports_bucket
+        if not _exists(lambda name=bucket: s3.head_bucket(Bucket=name)):  # type: ignore[misc]
+            s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        if locked:
+            retention = {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}
+            s3.put_object_lock_configuration(
+                Bucket=bucket,
+                ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}},
+            )
+
+
+def state_table(platform: Platform, dynamodb: Any) -> None:
+    """Watermarks and leases of the branches: one string key `pk`."""
+    if not _exists(lambda: dynamodb.describe_table(TableName=platform.branch_state_table)):
+        dynamodb.create_table(
+            TableName=platform.branch_state_table,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+def topics(platform: Platform, clients: Clients) -> None:
+    """Both topics, and a queue that keeps their messages for `python -m local alerts`."""
+    sns, sqs = clients("sns"), clients("sqs")
+    queue = sqs.create_queue(QueueName=INBOX)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for topic in (platform.alerts_topic_arn, platform.rehearsal_topic_arn):
+        sns.create_topic(Name=topic.rsplit(":", 1)[1])
+        subscribed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        if arn not in {subscription["Endpoint"] for subscription in subscribed}:
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+
+def signing_key(platform: Platform, kms: Any) -> None:
+    """An elliptic-curve key under the alias that signs published manifests."""
+    aliases = {alias["AliasName"] for alias in kms.list_aliases()["Aliases"]}
+    if platform.signing_key not in aliases:
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Signs published reports")
+        kms.create_alias(AliasName=platform.signing_key, TargetKeyId=key["KeyMetadata"]["KeyId"])
+
+
+def roles(platform: Platform, iam: Any) -> None:
+    """The roles that jobs and COPY assume; policies are not enforced locally, so none are attached."""
+    for role, service in (
+        (platform.glue_role, "glue.amazonaws.com"),
+        (platform.warehouse.copy_role_arn.rsplit("/", 1)[1], "redshift.amazonaws.com"),
+    ):
+        if not _exists(lambda name=role: iam.get_role(RoleName=name)):  # type: ignore[misc]
+            trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+            policy = {"Version": "2012-10-17", "Statement": [trust]}
+            iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(policy))
+
+
+def alerts(clients: Clients) -> list[dict[str, str]]:
+    """Messages in the operator's inbox, oldest first, removed from it: `topic`, `subject`, `message`, `at`."""
+    sqs = clients("sqs")
+    queue = sqs.create_queue(QueueName=INBOX)["QueueUrl"]
+    found = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            body = json.loads(message["Body"])
+            found.append(
+                {
+                    "topic": body["TopicArn"].rsplit(":", 1)[1],
+                    "subject": body.get("Subject") or "",
+                    "message": body["Message"],
+                    "at": body["Timestamp"],
+                }
+            )
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return sorted(found, key=lambda alert: alert["at"])
+
+
+def _exists(describe: Callable[[], Any]) -> bool:
+    try:
+        describe()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"404", "NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException"}:
+            return False
+        raise
+    return True

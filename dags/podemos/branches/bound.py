@@ -1,0 +1,47 @@
+"""How far the watermark may go: everything a snapshot shows is landed, only the watermark is held back.
+
+A transaction that is open while the snapshot is taken commits later with an older cursor. It must still lie above the
+watermark then. Without the PROCESS privilege (it shows clients' data) the hold-back is a stated lag.
+
+A branch's clock can jump back: an hour in autumn, or when somebody sets it. Rows written since the last snapshot carry
+at least *clock now − time passed since then − lag*, so a pull never starts above that, whatever the watermark says.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from podemos.branches.state import Position, Watermark
+from podemos.core.table import Column
+
+
+def safe_bound(server_now: datetime, lag_seconds: int, cursor: Column) -> str:
+    """The exclusive upper end of the watermark, rounded down to the cursor's precision.
+
+    Args:
+        server_now: the branch server's wall clock, naive, in the session's zone.
+        lag_seconds: a transaction lives no longer.
+        cursor: the contract's cursor column.
+    """
+    return _rendered(server_now - timedelta(seconds=lag_seconds), cursor)
+
+
+def start(
+    watermark: Watermark | None, server_now: datetime, now: datetime, lag_seconds: int, cursor: Column
+) -> Position | None:
+    """Where this pull starts: the watermark, or lower if the branch's clock went back. None is the beginning."""
+    if watermark is None:
+        return None
+    passed = max(timedelta(0), now - watermark.as_of)
+    lowest = _rendered(server_now - passed - timedelta(seconds=lag_seconds), cursor)
+    return watermark.position if watermark.position.cursor <= lowest else Position(lowest)
+
+
+def held_back(reached: Position, bound: str) -> Position:
+    """The watermark after landing everything up to `reached`: that, but not beyond the bound."""
+    return reached if reached.cursor < bound else Position(bound)
+
+
+def _rendered(moment: datetime, cursor: Column) -> str:
+    text = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return text[: 20 + cursor.precision] if cursor.precision else text[:19]

@@ -1,0 +1,253 @@
+"""Pulls one branch: leases, one consistent snapshot, keyset pages, chunks, manifests, watermarks, in this order.
+
+A crash between any two steps loses nothing: a chunk without a manifest does not exist, a manifest without its watermark
+is landed again by the next pull under a higher sequence, and the watermark moves last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import MySQLdb
+import pyarrow.compute as pc
+
+from podemos.branches import bound as bounds
+from podemos.branches import chunk as chunks
+from podemos.branches import keys, query
+from podemos.branches.landing import Chunk, Part
+from podemos.branches.link import REMEDY, Link, ServerClock, Trouble, trouble_of
+from podemos.branches.state import BranchState, Lease, LeaseLost, Position, Watermark
+from podemos.contracts.branches import Branch, Extraction
+from podemos.core import manifest
+from podemos.core.clock import Clock
+from podemos.core.errors import AlreadyExists, ContractViolation, DataFault, LeaseHeld
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.store import ObjectStore
+from podemos.core.table import Table
+from podemos.core.zones import zone_table
+
+Connect = Callable[[Branch], Any]
+"""Opens a MySQLdb connection to a branch. The driver's own timeouts are its business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What every branch of a batch shares."""
+
+    lake: ObjectStore
+    state: BranchState
+    connect: Connect
+    clock: Clock
+    owner: str
+    extraction: Extraction
+
+
+@dataclass(slots=True)
+class BranchPull:
+    """One branch in one run. `run` fills `landed` and `troubles`; only the lake's and the state's own errors leave it."""
+
+    ports: Ports
+    branch: Branch
+    tables: tuple[Table, ...]
+    landed: list[tuple[manifest.Ref, Part]] = field(default_factory=list)
+    troubles: dict[str, tuple[Trouble, str]] = field(default_factory=dict)
+    expired: bool = False
+    _link: Link | None = None
+
+    def run(self) -> None:
+        """Pulls every table; a table in trouble does not stop the others, a broken link does."""
+        try:
+            self._link = link = Link(self.ports.connect(self.branch), self.ports.extraction.statement_seconds)
+        except MySQLdb.Error as error:
+            return self._give_up(error, self.tables)
+        except Exception as error:  # the connection's own configuration: Airflow's or the driver's
+            message = f"no connection {self.branch.connection}: {type(error).__name__}: {error}"
+            return self._all(self.tables, Trouble.REFUSED, message)
+        try:
+            self._pull(link)
+        finally:
+            link.close()
+
+    def expire(self) -> None:
+        """Called from outside when the time budget is spent: cuts the link, so `run` ends."""
+        self.expired = True
+        if self._link is not None:
+            self._link.sever()
+
+    def _pull(self, link: Link) -> None:
+        waiting = list(self.tables)
+        while waiting:
+            leases = self._leases(waiting)
+            waiting = [table for table in waiting if table.name in leases]
+            try:
+                as_of = self.ports.clock()
+                server = link.open_snapshot()
+                until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
+                unfinished = []
+                for table in waiting:
+                    if not self._table(link, table, *leases[table.name], as_of, server, until):
+                        unfinished.append(table)
+                waiting = unfinished
+            except MySQLdb.Error as error:
+                done = {part.table for _, part in self.landed if part.final}
+                return self._give_up(error, [t for t in waiting if t.name not in done and t.name not in self.troubles])
+
+    def _leases(self, tables: list[Table]) -> dict[str, tuple[Lease, Watermark | None]]:
+        found = {}
+        for table in tables:
+            try:
+                found[table.name] = self.ports.state.acquire(
+                    table.name,
+                    self.branch.id,
+                    owner=self.ports.owner,
+                    now=self.ports.clock(),
+                    seconds=self._lease_seconds,
+                )
+            except LeaseHeld as held:
+                self.troubles[table.name] = (Trouble.LEASED, str(held))
+        return found
+
+    @property
+    def _lease_seconds(self) -> int:
+        """Longer than anything between two renewals: a page, its fingerprint, and three tables waiting their turn."""
+        return 2 * self.ports.extraction.statement_seconds + self.ports.extraction.snapshot_seconds
+
+    def _table(
+        self,
+        link: Link,
+        table: Table,
+        lease: Lease,
+        watermark: Watermark | None,
+        as_of: datetime,
+        server: ServerClock,
+        until: datetime,
+    ) -> bool:
+        """Pulls one table; False when the snapshot's time was up before its end.
+
+        Raises:
+            MySQLdb.Error: the link is broken.
+        """
+        try:
+            return self._pages(link, table, lease, watermark, as_of, server, until)
+        except (ContractViolation, DataFault) as error:
+            kind = Trouble.DRIFT if isinstance(error, ContractViolation) else Trouble.FAULTY
+            self.troubles[table.name] = (kind, str(error))
+        except LeaseLost as error:
+            self.troubles[table.name] = (Trouble.LEASED, str(error))
+        except MySQLdb.Error as error:
+            if trouble_of(error) in (Trouble.OFFLINE, Trouble.TIMEOUT):
+                raise
+            self.troubles[table.name] = (trouble_of(error), f"table {table.name}: {_text(error)}")
+        return True
+
+    def _pages(
+        self,
+        link: Link,
+        table: Table,
+        lease: Lease,
+        watermark: Watermark | None,
+        as_of: datetime,
+        server: ServerClock,
+        until: datetime,
+    ) -> bool:
+        extraction = self.ports.extraction
+        lag, cursor = extraction.lag_seconds, table.column(table.cursor)
+        bound = bounds.safe_bound(server.now, lag, cursor)
+        after = bounds.start(watermark, server.now, as_of, lag, cursor)
+        since = server.today - timedelta(days=extraction.fingerprint_days)
+        day, number = zone_table().accounting_day(as_of), 0
+        while True:
+            page = chunks.Page(table, self.branch.id, lease.seq)
+            page.extend(link.rows(query.page(table, after, extraction.page_rows), table))
+            final, number = page.rows < extraction.page_rows, number + 1
+            prints = _fingerprints(link, query.fingerprints(table, since)) if final else {}
+            landed, tail = self._land(page, day, number, bound) if page.rows else (None, 0)
+            part = Part(
+                table=table.name,
+                branch=self.branch.id,
+                day=day,
+                seq=lease.seq,
+                part=number,
+                final=final,
+                as_of=as_of,
+                start=after,
+                reached=page.last,
+                bound=bound,
+                contract=manifest.sha256(manifest.canonical(table.to_dict())),
+                chunk=landed,
+                tail_rows=tail,
+                since=since if final and table.partitioned else None,
+                fingerprints=prints,
+            )
+            self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
+            reached = Position(bound) if final or page.last is None else bounds.held_back(page.last, bound)
+            lease = self.ports.state.advance(
+                lease,
+                Watermark(reached, as_of),
+                now=self.ports.clock(),
+                seconds=0 if final else self._lease_seconds,
+            )
+            if final or self.ports.clock() >= until:
+                return final
+            after = page.last
+
+    def _land(self, page: chunks.Page, day: Any, number: int, bound: str) -> tuple[Chunk, int]:
+        """Writes the page's chunk; returns it and how many rows lie in the tail."""
+        table, data = page.table, page.table_data()
+        content = chunks.encode(page)
+        key = keys.chunk(table.name, self.branch.id, day, page.seq, number)
+        try:
+            self.ports.lake.put_new(key, content)
+        except AlreadyExists:
+            if self.ports.lake.get(key) != content:  # the same bytes are our own write, sent twice by the SDK
+                raise DataFault(
+                    f"{self.ports.lake.uri(key)} exists with other content: the state is behind the lake; "
+                    f"run `python -m podemos.branches rebuild-state`"
+                ) from None
+        tail = int(pc.sum(pc.greater_equal(data[table.cursor], bound)).as_py() or 0)
+        evidence = chunks.pack(chunks.amounts(data, table))
+        chunk = Chunk(key, manifest.sha256(content), page.rows, chunks.cents(data, table), len(content), evidence)
+        return chunk, tail
+
+    def _give_up(self, error: MySQLdb.Error, tables: list[Table] | tuple[Table, ...]) -> None:
+        trouble, message = trouble_of(error), _text(error)
+        if self.expired:
+            trouble, message = Trouble.TIMEOUT, "the branch's time budget was spent; the link was cut"
+        self._all(tables, trouble, message)
+
+    def _all(self, tables: list[Table] | tuple[Table, ...], trouble: Trouble, message: str) -> None:
+        for table in tables:
+            self.troubles.setdefault(table.name, (trouble, message))
+
+    def outcome(self) -> dict[str, Any]:
+        """What the batch manifest says of this branch."""
+        state, message, remedy = "pulled", "", ""
+        if self.troubles:
+            trouble, message = max(self.troubles.values(), key=lambda found: list(Trouble).index(found[0]))
+            state, remedy = trouble.value, REMEDY[trouble]
+        return {
+            "branch": self.branch.id,
+            "state": state,
+            "message": message,
+            "remedy": remedy,
+            "rows": sum(part.chunk.rows for _, part in self.landed if part.chunk),
+            "tail_rows": sum(part.tail_rows for _, part in self.landed),
+            "tables": {t.name: str(self.troubles[t.name][0]) if t.name in self.troubles else "pulled"
+                       for t in self.tables},
+        }  # fmt: skip
+
+
+def _fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:
+    found = {}
+    for block in link.rows(sql):
+        for day, count, amount, digest in block:
+            if day is not None:
+                found[day.decode() or keys.UNDATED] = Fingerprint(*(int(v or 0) for v in (count, amount, digest)))
+    return found
+
+
+def _text(error: MySQLdb.Error) -> str:
+    return " ".join(str(part) for part in error.args)

@@ -1,0 +1,142 @@
+"""A page of raw values as one parquet file: exact, or refused."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from podemos.branches.state import Position
+from podemos.core.errors import DataFault
+from podemos.core.money import cents_of
+from podemos.core.table import Column, Kind, Table
+
+Rows = tuple[tuple[bytes | None, ...], ...]
+"""Raw rows as the driver gives them."""
+EVIDENCE_ROWS = 20_000
+"""Up to so many rows a chunk's manifest carries every key and amount, so that an altered cent can be named."""
+_SHORT_TEXT = 32
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """How a column travels; dates and times as the source's own text."""
+    if column.kind is Kind.INTEGER:
+        return pa.int64()
+    return pa.decimal128(column.precision, column.scale) if column.kind is Kind.DECIMAL else pa.string()
+
+
+def schema(table: Table) -> pa.Schema:
+    """Contract columns in order, then branch and snapshot sequence."""
+    own = [pa.field(column.name, arrow_type(column)) for column in table.columns]
+    return pa.schema([*own, pa.field("id_sucursal", pa.int64()), pa.field("snapshot_seq", pa.int64())])
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows read from a branch, column by column in Arrow, until they become a chunk."""
+
+    table: Table
+    branch: str
+    seq: int
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    last: Position | None = None
+
+    def extend(self, blocks: Iterable[Rows]) -> None:
+        """Adds blocks of raw rows.
+
+        Raises:
+            DataFault: a value does not fit the contract's type; the message names the column and the row.
+        """
+        names = [column.name for column in self.table.columns]
+        cursor = names.index(self.table.cursor)
+        key = [names.index(name) for name in self.table.primary_key]
+        for block in blocks:
+            self.batches.append(self._batch(block))
+            self.rows += len(block)
+            self.last = Position(_text(block[-1][cursor]), tuple(_text(block[-1][at]) for at in key))
+
+    def table_data(self) -> pa.Table:
+        """All rows."""
+        return pa.Table.from_batches(self.batches, schema(self.table))
+
+    def _batch(self, block: Rows) -> pa.RecordBatch:
+        arrays = []
+        for column, values in zip(self.table.columns, zip(*block, strict=True), strict=True):
+            try:
+                text = pa.array(values, pa.string())
+                arrays.append(text if pa.types.is_string(arrow_type(column)) else text.cast(arrow_type(column)))
+            except pa.ArrowInvalid as error:
+                raise DataFault(
+                    f"branch {self.branch}, table {self.table.name}, column {column.name}, rows from key "
+                    f"{_key_of(self.table, block[0])}: {error}; correct it at the branch"
+                ) from None
+        count = len(block)
+        arrays.append(pa.repeat(pa.scalar(int(self.branch), pa.int64()), count))
+        arrays.append(pa.repeat(pa.scalar(self.seq, pa.int64()), count))
+        return pa.RecordBatch.from_arrays(arrays, schema=schema(self.table))
+
+
+def encode(page: Page) -> bytes:
+    """The chunk's bytes. Keys and times are delta-encoded; only short texts get a dictionary."""
+    table = page.table
+    sink = io.BytesIO()
+    short = [c.name for c in table.columns if c.kind is Kind.TEXT and c.length <= _SHORT_TEXT]
+    pq.write_table(
+        page.table_data(), sink, compression="snappy", use_dictionary=[*short, "id_sucursal", "snapshot_seq"]
+    )
+    return sink.getvalue()
+
+
+def cents(data: pa.Table, table: Table) -> int:
+    """Sum of the amounts in cents; 0 for a table without an amount."""
+    if table.amount is None or not data.num_rows:
+        return 0
+    return cents_of(pc.sum(data[table.amount]).as_py() or 0)
+
+
+def amounts(data: pa.Table, table: Table) -> list[tuple[str, int]]:
+    """Key and cents of each row."""
+    if table.amount is None:
+        return []
+    keys = zip(*(data[name].to_pylist() for name in table.primary_key), strict=True)
+    values = data[table.amount].to_pylist()
+    return [("/".join(map(str, key)), cents_of(value or 0)) for key, value in zip(keys, values, strict=True)]
+
+
+def pack(evidence: list[tuple[str, int]]) -> str:
+    """Keys and amounts as compact text for the manifest; empty when there are none or too many."""
+    if not evidence or len(evidence) > EVIDENCE_ROWS:
+        return ""
+    return base64.b64encode(zlib.compress(json.dumps(evidence, separators=(",", ":")).encode())).decode()
+
+
+def unpack(text: str) -> dict[str, int]:
+    """The inverse of `pack`."""
+    return dict(json.loads(zlib.decompress(base64.b64decode(text)))) if text else {}
+
+
+def read(data: bytes) -> pa.Table:
+    """A chunk's rows.
+
+    Raises:
+        pa.ArrowInvalid: not a parquet file.
+    """
+    return pq.read_table(io.BytesIO(data))
+
+
+def _text(value: bytes | None) -> str:
+    return "" if value is None else value.decode()
+
+
+def _key_of(table: Table, row: tuple[Any, ...]) -> str:
+    names = [column.name for column in table.columns]
+    return "/".join(_text(row[names.index(name)]) for name in table.primary_key)

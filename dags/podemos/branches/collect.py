@@ -1,0 +1,169 @@
+"""Gathers what was landed since the previous revision, also by batches that crashed, into one plan of a curation."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from podemos.branches import keys, revisions
+from podemos.branches.landing import Part
+from podemos.branches.revisions import Revision
+from podemos.contracts.branches import Branches
+from podemos.contracts.loading import config_file
+from podemos.contracts.tables import tables
+from podemos.core import manifest
+from podemos.core.clock import Clock, iso
+from podemos.core.errors import AlreadyExists
+from podemos.core.store import ObjectStore
+from podemos.core.zones import zone_table
+
+_THREADS = 16
+Mark = tuple[int, int]
+"""Sequence and part of the last part of a branch-table that a revision holds."""
+
+
+def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, config: Branches) -> str:
+    """Writes the plan of the next revision.
+
+    Args:
+        batch_keys: batch manifests of this run: they save reading what they quote, and decide nothing.
+        lake: the lake.
+        clock: now.
+        config: branches and tables.
+
+    Returns:
+        The plan's key.
+    """
+    now, previous = clock(), revisions.latest(lake)
+    before = previous.document if previous else {}
+    known = _quoted(lake, batch_keys)
+    marks = {tuple(name.split("#")): _mark(text) for name, text in before.get("landed", {}).items()}
+    fresh, landed = _fresh(lake, _days(before, now), marks)
+    parts = _read(lake, fresh, known)
+    contracts = tables(config.extraction.tables)
+    document = {
+        "kind": "branches.plan",
+        "revision": (previous.number if previous else 0) + 1,
+        "previous": previous.ref.to_dict() if previous else None,
+        "planned": iso(now),
+        "tables": [table.to_dict() for table in contracts],
+        "zones": _zones(lake),
+        "branches": {branch.id: branch.zone for branch in config.branches},
+        "chunks": {table.name: _chunks(parts, table.name) for table in contracts},
+        "sources": _sources(before.get("sources", {}), parts),
+        "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
+        "days": before.get("days", {}),
+        "quarantine": before.get("quarantine", {}),
+        "pending": _pending(lake, previous),
+    }
+    content = manifest.sha256(manifest.canonical(document))
+    return manifest.commit(lake, keys.plan(document["revision"], content), document).key
+
+
+def _fresh(
+    lake: ObjectStore, prefixes: list[str], marks: dict[Any, Mark]
+) -> tuple[list[str], dict[tuple[str, str], Mark]]:
+    """Keys of pull manifests above the marks, and the new marks.
+
+    Listed twice: the first listing fixes how far to go, the second collects. A part is committed before any part of a
+    later sequence, so everything up to a mark seen by the first listing is in the second, although no listing is atomic.
+    A part below a mark that shows up later belongs to a worker that had lost its lease: its rows are pulled again.
+    """
+    reach: dict[tuple[str, str], Mark] = {}
+    for key in _listed(lake, prefixes):
+        table, branch, *mark = keys.pull_of(key)
+        if tuple(mark) > max(marks.get((table, branch), (0, 0)), reach.get((table, branch), (0, 0))):
+            reach[table, branch] = (mark[0], mark[1])
+    chosen = []
+    for key in _listed(lake, prefixes):
+        table, branch, *mark = keys.pull_of(key)
+        if marks.get((table, branch), (0, 0)) < tuple(mark) <= reach.get((table, branch), (0, 0)):
+            chosen.append(key)
+    return chosen, reach
+
+
+def _listed(lake: ObjectStore, prefixes: list[str]) -> list[str]:
+    return [found.key for prefix in prefixes for found in lake.list(prefix)]
+
+
+def _days(before: dict[str, Any], now: datetime) -> list[str]:
+    """Prefixes to list: extraction days since the previous plan, one day of overlap; everything before the first."""
+    if not before:
+        return [keys.PULLS]
+    first, last = date.fromisoformat(before["planned"][:10]) - timedelta(days=2), zone_table().accounting_day(now)
+    return [keys.pulls_of(first + timedelta(days=ahead)) for ahead in range((last - first).days + 1)]
+
+
+def _quoted(lake: ObjectStore, batch_keys: list[str]) -> dict[str, Part]:
+    """Pull manifests by key, as the batch manifests quote them."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        documents = list(pool.map(lambda key: manifest.read(lake, key)[0], batch_keys))
+    return {pull["key"]: Part.from_dict(pull["part"]) for found in documents for pull in found["pulls"]}
+
+
+def _read(lake: ObjectStore, wanted: list[str], known: dict[str, Part]) -> list[Part]:
+    missing = [key for key in wanted if key not in known]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        read = dict(zip(missing, pool.map(lambda key: Part.from_dict(manifest.read(lake, key)[0]), missing),
+                        strict=True))  # fmt: skip
+    return sorted((known.get(key) or read[key] for key in wanted), key=lambda part: (part.seq, part.part))
+
+
+def _chunks(parts: list[Part], table: str) -> list[dict[str, Any]]:
+    return [
+        {"key": p.chunk.key, "sha256": p.chunk.sha256, "rows": p.chunk.rows, "cents": p.chunk.cents}
+        | {"branch": p.branch, "seq": p.seq, "pull": p.key}
+        for p in parts
+        if p.table == table and p.chunk
+    ]
+
+
+def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
+    """What each branch's own server said of each table, by the newest snapshot read to its end.
+
+    A cut pull (its parts are landed, its end is not) marks the entry: rows may be newer than the fingerprints.
+    """
+    sources = {table: dict(branches) for table, branches in before.items()}
+    for part in parts:
+        entries = sources.setdefault(part.table, {})
+        if not part.final:
+            entries[part.branch] = entries.get(part.branch, {"fingerprints": {}, "as_of": None}) | {"cut": True}
+            continue
+        entries[part.branch] = {
+            "pull": part.key,
+            "seq": part.seq,
+            "as_of": iso(part.as_of),
+            "since": part.since.isoformat() if part.since else None,
+            "contract": part.contract,
+            "cut": False,
+            "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},
+        }
+    return sources
+
+
+def _pending(lake: ObjectStore, previous: Revision | None) -> dict[str, Any]:
+    """Deltas that no certification has seen in the warehouse yet: the next delta carries them, too."""
+    if previous is None:
+        return {}
+    waiting = dict(previous.document["delta"])
+    for found in lake.list(f"{keys.CERTIFICATIONS}{previous.number:012d}/"):
+        for table in manifest.read(lake, found.key)[0]["loaded"]:
+            waiting.pop(table, None)
+    return waiting
+
+
+def _zones(lake: ObjectStore) -> dict[str, str]:
+    """The zone table, stored once under its content."""
+    data = config_file("zones.csv").read_bytes()
+    digest = manifest.sha256(data)
+    try:
+        lake.put_new(keys.zones(digest), data, "text/csv")
+    except AlreadyExists:
+        pass
+    return {"key": keys.zones(digest), "sha256": digest}
+
+
+def _mark(text: str) -> Mark:
+    seq, part = text.split("-")
+    return int(seq), int(part)

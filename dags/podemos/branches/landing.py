@@ -1,0 +1,119 @@
+"""What was landed: one create-once manifest per chunk. A chunk that no manifest names does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from podemos.branches import keys
+from podemos.branches.state import Position
+from podemos.core.clock import from_iso, iso
+from podemos.core.fingerprint import Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A landed parquet file. `amounts` is the packed evidence (see `chunk.pack`)."""
+
+    key: str
+    sha256: str
+    rows: int
+    cents: int
+    size: int
+    amounts: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "key": self.key,
+            "sha256": self.sha256,
+            "rows": self.rows,
+            "cents": self.cents,
+            "size": self.size,
+            "amounts": self.amounts,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Chunk:
+        """The inverse of `to_dict`."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A committed part of a pull.
+
+    Attributes:
+        seq: the snapshot sequence (of the lease).
+        part: from 1.
+        final: the snapshot was read to its end; then `fingerprints` holds what the branch's server computed in it.
+        as_of: an instant before the snapshot was opened.
+        since: the first branch-local day of `fingerprints`; None for a table without a business date.
+        fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
+        tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
+    """
+
+    table: str
+    branch: str
+    day: date
+    seq: int
+    part: int
+    final: bool
+    as_of: datetime
+    start: Position | None
+    reached: Position | None
+    bound: str
+    contract: str
+    chunk: Chunk | None
+    tail_rows: int = 0
+    since: date | None = None
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The manifest's key."""
+        return keys.pull(self.table, self.branch, self.day, self.seq, self.part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest."""
+        return {
+            "kind": "branches.pull",
+            "table": self.table,
+            "branch": self.branch,
+            "day": self.day.isoformat(),
+            "seq": self.seq,
+            "part": self.part,
+            "final": self.final,
+            "as_of": iso(self.as_of),
+            "start": self.start.to_dict() if self.start else None,
+            "reached": self.reached.to_dict() if self.reached else None,
+            "bound": self.bound,
+            "contract": self.contract,
+            "chunk": self.chunk.to_dict() if self.chunk else None,
+            "tail_rows": self.tail_rows,
+            "since": self.since.isoformat() if self.since else None,
+            "fingerprints": {day: value.to_dict() for day, value in self.fingerprints.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Part:
+        """The inverse of `to_dict`."""
+        return cls(
+            table=data["table"],
+            branch=data["branch"],
+            day=date.fromisoformat(data["day"]),
+            seq=data["seq"],
+            part=data["part"],
+            final=data["final"],
+            as_of=from_iso(data["as_of"]),
+            start=Position.from_dict(data["start"]) if data["start"] else None,
+            reached=Position.from_dict(data["reached"]) if data["reached"] else None,
+            bound=data["bound"],
+            contract=data["contract"],
+            chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
+            tail_rows=data["tail_rows"],
+            since=date.fromisoformat(data["since"]) if data["since"] else None,
+            fingerprints={day: Fingerprint.from_dict(value) for day, value in data["fingerprints"].items()},
+        )

@@ -1,0 +1,136 @@
+"""One session on a branch's server: raw bytes in, errors told apart, and a way to cut it from outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import MySQLdb
+
+from podemos.branches import query
+from podemos.branches.chunk import Rows
+from podemos.core.errors import ContractViolation
+from podemos.core.table import Kind, Table
+
+FETCH_ROWS = 2048
+
+
+class Trouble(StrEnum):
+    """What keeps a branch from being pulled: a recorded state, never an exception of the task."""
+
+    OFFLINE = "offline"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    DRIFT = "drift"
+    LEASED = "leased"
+    FAULTY = "faulty"
+
+
+REMEDY = {
+    Trouble.OFFLINE: "nothing to do now: the next run continues where this one stopped; call the branch if it lasts",
+    Trouble.REFUSED: "check user, password and grants of the branch's connection",
+    Trouble.TIMEOUT: "the next run continues; if it lasts, look at the branch's link and load",
+    Trouble.DRIFT: "bring the table and its contract in include/config/tables/ together; only this branch waits",
+    Trouble.LEASED: "nothing to do: another worker is pulling it",
+    Trouble.FAULTY: "correct the data named in the message",
+}
+
+_TIMEOUT = {1205, 1969, 3024, 1317, 2026}
+_REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3118, 4151, 1130, 1040, 1129}
+_DRIFT = {1054, 1146, 1049, 1064}
+_DIGITS = {Kind.INTEGER: {1, 2, 3, 8, 9}, Kind.DECIMAL: {0, 246}, Kind.DATE: {10, 14}, Kind.DATETIME: {7, 12}}
+_TEXTS = {15, 247, 248, 249, 250, 251, 252, 253, 254}
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """The state that a driver's error stands for."""
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    if code in _TIMEOUT:
+        return Trouble.TIMEOUT
+    if code in _REFUSED:
+        return Trouble.REFUSED
+    return Trouble.DRIFT if code in _DRIFT else Trouble.OFFLINE
+
+
+@dataclass(frozen=True, slots=True)
+class ServerClock:
+    """What the server shows, in the session's zone."""
+
+    now: datetime
+    today: date
+
+
+class Link:
+    """A read-only session with a statement time limit.
+
+    Args:
+        connection: a MySQLdb connection; its converters are removed: a value arrives as the server's own bytes.
+        statement_seconds: no statement runs longer on the branch's server.
+    """
+
+    def __init__(self, connection: Any, statement_seconds: int) -> None:
+        connection.converter = {}
+        self._connection = connection
+        self._run(query.session(connection.get_server_info(), statement_seconds))
+
+    def open_snapshot(self) -> ServerClock:
+        """Opens a consistent read-only snapshot; an older one ends."""
+        self._run(query.BEGIN)
+        ((now, today),) = next(self.rows(query.CLOCK))
+        assert now and today  # noqa: S101 - NOW() is never NULL
+        return ServerClock(datetime.fromisoformat(now.decode()), date.fromisoformat(today.decode()))
+
+    def rows(self, sql: str, table: Table | None = None) -> Iterator[Rows]:
+        """The result in blocks of raw values; `table` has its column types checked first.
+
+        Raises:
+            ContractViolation: a column's type is not the contract's.
+            MySQLdb.Error: the server refused, or the link broke.
+        """
+        self._connection.query(sql.encode())
+        result = self._connection.use_result()
+        fault = _drift(table, result.describe()) if table else ""
+        while block := result.fetch_row(FETCH_ROWS, 0):
+            if not fault:
+                yield block
+        if fault:
+            raise ContractViolation(fault)
+
+    def sever(self) -> None:
+        """Cuts the link from another thread: a blocked read returns with an error at once."""
+        try:
+            copy = socket.socket(fileno=os.dup(self._connection.fileno()))
+        except (MySQLdb.Error, OSError):
+            return
+        with copy:
+            try:
+                copy.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+    def close(self) -> None:
+        """Ends the session; a broken one is already gone."""
+        try:
+            self._connection.close()
+        except MySQLdb.Error:
+            return
+
+    def _run(self, sql: str) -> None:
+        self._connection.query(sql.encode())
+        self._connection.store_result()
+
+
+def _drift(table: Table, described: tuple[Any, ...]) -> str:
+    """Empty, or how the table differs from its contract."""
+    for column, field in zip(table.columns, described, strict=True):
+        kind, scale = field[1], field[5]
+        if kind not in _DIGITS.get(column.kind, _TEXTS):
+            return f"table {table.name}, column {column.name}: the branch's type (MySQL code {kind}) is no {column.kind}"
+        if column.kind is Kind.DECIMAL and scale != column.scale:
+            return f"table {table.name}, column {column.name}: the branch has {scale} decimals, the contract {column.scale}"
+    return ""

@@ -1,0 +1,145 @@
+"""Pulls a batch of branches, several at once. One bad branch is a recorded state and delays nobody."""
+
+from __future__ import annotations
+
+import gc
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from podemos.branches import keys
+from podemos.branches.branch_pull import BranchPull, Connect, Ports
+from podemos.branches.link import Trouble
+from podemos.branches.state import BranchState
+from podemos.contracts.branches import Branches
+from podemos.contracts.tables import tables
+from podemos.core import manifest
+from podemos.core.clock import Clock, iso
+from podemos.core.store import ObjectStore
+from podemos.core.zones import zone_table
+
+_GRACE_SECONDS = 5.0
+"""A branch whose link was cut ends within it, or its thread is left behind (it is a daemon and holds no lock)."""
+
+
+def pull_batch(
+    batch: str,
+    *,
+    lake: ObjectStore,
+    state: BranchState,
+    connect: Connect,
+    config: Branches,
+    clock: Clock,
+    owner: str,
+) -> str:
+    """Pulls every table of every branch of the batch.
+
+    Args:
+        batch: ids of branches, ``"001,002"``.
+        lake: where chunks and manifests go.
+        state: leases and watermarks.
+        connect: opens a connection to a branch.
+        config: branches and limits.
+        clock: now.
+        owner: who pulls; a retry of the same task gives the same name and takes its own leases over at once.
+
+    Returns:
+        The key of the batch manifest: the state of each branch and references to what was landed.
+
+    Raises:
+        ContractViolation: an id is not configured, or a contract does not fit.
+    """
+    contracts = tables(config.extraction.tables)
+    ports = Ports(lake, state, connect, clock, owner, config.extraction)
+    pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
+    started = clock()
+    with _no_cycles():
+        _Crew(pulls, config.extraction.threads, config.extraction.branch_seconds).work()
+    landed = [(ref, part) for pull in pulls for ref, part in pull.landed]
+    document = {
+        "kind": "branches.batch",
+        "owner": owner,
+        "started": iso(started),
+        "finished": iso(clock()),
+        "branches": [pull.outcome() for pull in pulls],
+        "pulls": [ref.to_dict() | {"part": part.to_dict()} for ref, part in landed],
+    }
+    content = manifest.sha256(manifest.canonical(document))
+    day = zone_table().accounting_day(started)
+    key = keys.batch(day, pulls[0].branch.id, pulls[-1].branch.id, content)
+    return manifest.commit(lake, key, document).key
+
+
+class _Crew:
+    """Daemon threads over a queue of branches, and the eye that ends what exceeds its time."""
+
+    def __init__(self, pulls: list[BranchPull], threads: int, seconds: int) -> None:
+        self._waiting: queue.SimpleQueue[BranchPull] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[BranchPull] = queue.SimpleQueue()
+        self._started: dict[int, float] = {}
+        self._failures: list[BaseException] = []
+        self._pulls, self._threads, self._seconds = pulls, threads, seconds
+
+    def work(self) -> None:
+        """Runs all; a failure of the lake or the state is raised when every branch had its turn."""
+        for pull in self._pulls:
+            self._waiting.put(pull)
+        for _ in range(min(self._threads, len(self._pulls))):
+            self._hire()
+        open_pulls = {id(pull): pull for pull in self._pulls}
+        while open_pulls:
+            try:
+                open_pulls.pop(id(self._ended.get(timeout=0.2)), None)
+            except queue.Empty:
+                for pull in self._overdue(open_pulls):
+                    del open_pulls[id(pull)]
+        if self._failures:
+            raise self._failures[0]
+
+    def _overdue(self, open_pulls: dict[int, BranchPull]) -> list[BranchPull]:
+        """Cuts what is over its time; returns what did not end even then (a connect that hangs)."""
+        abandoned = []
+        for number, began in list(self._started.items()):
+            over = time.monotonic() - began - self._seconds
+            pull = open_pulls.get(number)
+            if pull is None or over < 0:
+                continue
+            pull.expire()
+            if over > _GRACE_SECONDS:
+                for table in pull.tables:
+                    pull.troubles.setdefault(table.name, (Trouble.TIMEOUT, "the branch did not answer in its time"))
+                abandoned.append(pull)
+                self._hire()
+        return abandoned
+
+    def _hire(self) -> None:
+        threading.Thread(target=self._serve, daemon=True, name="branch-pull").start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                pull = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            self._started[id(pull)] = time.monotonic()
+            try:
+                pull.run()
+            except BaseException as failure:
+                self._failures.append(failure)
+            if pull.expired and time.monotonic() - self._started[id(pull)] > self._seconds + _GRACE_SECONDS:
+                return  # it was given up, and another thread works in this one's place
+            self._ended.put(pull)
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Millions of short-lived tuples without cycles: the collector would only search them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

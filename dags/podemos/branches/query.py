@@ -1,0 +1,84 @@
+"""The statements a pull sends to a branch, built from the contract: identifiers are checked, values are literals of a
+checked shape (a text protocol query binds nothing, and prepared statements would cost a round trip each)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from podemos.branches.state import Position
+from podemos.core import fingerprint
+from podemos.core.errors import ContractViolation, DataFault
+from podemos.core.table import Column, Kind, Table, identifier
+
+_TEMPORAL = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+CLOCK = "SELECT NOW(6), CURDATE()"
+
+
+def session(server: str, statement_seconds: int) -> str:
+    """Isolation, statement time limit and character set of the session, in one round trip."""
+    if "MariaDB" in server:
+        limits = f"tx_isolation = 'REPEATABLE-READ', max_statement_time = {statement_seconds}"
+    else:
+        limits = f"transaction_isolation = 'REPEATABLE-READ', max_execution_time = {statement_seconds * 1000}"
+    return f"SET SESSION {limits}, character_set_connection = utf8mb4, character_set_results = utf8mb4"
+
+
+def page(table: Table, after: Position | None, limit: int) -> str:
+    """Rows after `after` in order of (cursor, key).
+
+    Written as ``a >= x AND (a > x OR b > y)``: an index range, where ``(a, b) > (x, y)`` is none in MariaDB. Two rows of
+    the same microsecond can never be lost between two pages.
+
+    Raises:
+        ContractViolation: the cursor may be NULL: such a row would never be seen again.
+    """
+    cursor = table.column(table.cursor)
+    if cursor.nullable:
+        raise ContractViolation(f"tables/{table.name}.yaml: cursor {cursor.name!r} is nullable; rows would be missed")
+    order = ", ".join(f"`{identifier(name)}`" for name in (table.cursor, *table.primary_key))
+    columns = ", ".join(f"`{identifier(column.name)}`" for column in table.columns)
+    where = f" WHERE {_after(table, cursor, after)}" if after else ""
+    return f"SELECT {columns} FROM `{identifier(table.name)}`{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+
+
+def fingerprints(table: Table, since: date) -> str:
+    """Control totals per branch-local day since `since`; of the whole table when it has no business date."""
+    select = fingerprint.mysql(table)
+    if table.business_date is None:
+        return f"SELECT '', {select} FROM `{identifier(table.name)}`"  # noqa: S608
+    day = f"`{identifier(table.business_date)}`"
+    return (
+        f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM `{identifier(table.name)}` "  # noqa: S608
+        f"WHERE {day} >= '{since.isoformat()}' GROUP BY DATE({day})"
+    )
+
+
+def _after(table: Table, cursor: Column, after: Position) -> str:
+    name, value = f"`{identifier(cursor.name)}`", literal(cursor, after.cursor)
+    if not after.key:
+        return f"{name} >= {value}"
+    beyond = ""
+    for column_name, key in reversed(list(zip(table.primary_key, after.key, strict=True))):
+        column = f"`{identifier(column_name)}`"
+        wanted = literal(table.column(column_name), key)
+        beyond = f"{column} > {wanted}" + (f" OR ({column} = {wanted} AND ({beyond}))" if beyond else "")
+    return f"{name} >= {value} AND ({name} > {value} OR {beyond})"
+
+
+def literal(column: Column, text: str) -> str:
+    """A value of a cursor or key column as an SQL literal.
+
+    Raises:
+        DataFault: the text is no value of that kind.
+    """
+    if column.kind is Kind.TEXT:
+        return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"
+    if column.kind.temporal and _TEMPORAL.fullmatch(text):
+        return f"'{text}'"
+    if not column.kind.temporal and _NUMBER.fullmatch(text):
+        return text
+    raise DataFault(f"column {column.name}: {text!r} is no value of kind {column.kind}; rebuild the state")

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -100,18 +101,22 @@ def is_free(port: int) -> bool:
 
 
 def require_free(ports: Mapping[int, str]) -> None:
-    """Check before anything starts.
+    """Check before anything starts. Waits up to a second: a process that is just ending still holds its ports.
 
     Args:
         ports: port -> what it is for, in words and with the name of the setting that moves it.
 
     Raises:
-        PortTaken: naming each taken port and its setting.
+        PortTaken: naming the taken ports and their settings.
     """
-    taken = [f"{port} ({purpose})" for port, purpose in ports.items() if not is_free(port)]
-    if taken:
-        more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
-        raise PortTaken(f"another process already listens on port {', '.join(taken[:3])}{more}; stop it or move ours")
+    deadline = time.monotonic() + 1
+    while taken := [f"{port} ({purpose})" for port, purpose in ports.items() if not is_free(port)]:
+        if time.monotonic() > deadline:
+            more = f" and {len(taken) - 3} more" if len(taken) > 3 else ""
+            raise PortTaken(
+                f"another process already listens on port {', '.join(taken[:3])}{more}; stop it or move ours"
+            )
+        time.sleep(0.05)
 
 
 def process_runs(pid: int | None, marker: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from local.branches.settings import Settings, is_free
 BUSINESS_DATE = date(2026, 11, 19)
 # Below the ports that Linux hands out for outgoing connections, above the defaults of the local platform.
 SEARCHED_PORTS = range(23_400, 32_000)
+BLOCK = 201  # MariaDB and as many branches as there are
 
 
 @dataclass(frozen=True)
@@ -91,25 +93,35 @@ def running_branches(
         state: folder of its own (for example from `tmp_path_factory`); everything is written below it.
         branches: how many, from 001 on.
         rows: payments per branch.
-        port: of MariaDB; the branches follow it. None searches a free block.
+        port: of MariaDB; the branches follow it. None claims a free block.
         business_date: the day that the payments end with.
         process_privilege: see `seed`.
     """
-    first = port if port is not None else _free_block(branches + 1)
-    settings = Settings(state=state, port=first, branch_port=first + 1, branches=branches)
-    platform.start(settings)
-    try:
-        seeded = seed(settings, business_date, rows=rows, process_privilege=process_privilege)
-        yield RunningBranches(settings, business_date, seeded)
-    finally:
-        platform.stop(settings)
+    with claimed_ports() if port is None else nullcontext(port) as first:
+        settings = Settings(state=state, port=first, branch_port=first + 1, branches=branches)
+        platform.start(settings)
+        try:
+            seeded = seed(settings, business_date, rows=rows, process_privilege=process_privilege)
+            yield RunningBranches(settings, business_date, seeded)
+        finally:
+            platform.stop(settings)
 
 
-def _free_block(length: int) -> int:
-    """First port of a free block. Starts at a place of this process's own, so that parallel runs rarely meet."""
-    places = len(SEARCHED_PORTS) // length
+@contextmanager
+def claimed_ports() -> Iterator[int]:
+    """The first of `BLOCK` free ports in a row, ours until the end, also while nothing listens on them.
+
+    The claim is a name in Linux's abstract socket namespace: one holder on the machine, gone with its process.
+    """
+    places = len(SEARCHED_PORTS) // BLOCK
     for attempt in range(places):
-        first = SEARCHED_PORTS[((os.getpid() + attempt) % places) * length]
-        if all(is_free(port) for port in range(first, first + length)):
-            return first
-    raise RuntimeError(f"no {length} free ports in a row between {SEARCHED_PORTS.start} and {SEARCHED_PORTS.stop}")
+        first = SEARCHED_PORTS[((os.getpid() + attempt) % places) * BLOCK]
+        with socket.socket(socket.AF_UNIX) as claim:
+            try:
+                claim.bind(f"\0podemos-branches-{first}")
+            except OSError:
+                continue
+            if all(is_free(port) for port in range(first, first + BLOCK)):
+                yield first
+                return
+    raise RuntimeError(f"no {BLOCK} free ports in a row between {SEARCHED_PORTS.start} and {SEARCHED_PORTS.stop}")

@@ -1,7 +1,7 @@
 """Activity after the seed: on record to the cent, repeatable, and partly invisible to any watermark."""
 
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from local.branches import truth
 from local.branches.mutate import Activity, Change, advance
@@ -74,6 +74,15 @@ def test_the_parents_that_were_announced_arrive_once(fresh: RunningBranches):
     orphans = [m for m in truth.expected_movements(fresh.settings, fresh.business_date) if m.missing]
     assert [(m.id_sucursal, m.missing) for m in orphans] == [(n, ("clientes",)) for n in (2, 7, 12)]
     assert advance(fresh.settings, fresh.business_date, 2, nothing) == []
+
+
+def test_the_highest_id_is_never_deleted_and_so_never_given_out_again(fresh: RunningBranches):
+    (highest,) = one(fresh, 4, "SELECT MAX(id_pago) FROM pagos WHERE id_pago < 900000")
+    quiet = Activity(new=0, late=0, edits=0, silent_edits=0, backdated=0, deletes=198)
+    advance(fresh.settings, fresh.business_date, 1, quiet, branches=[4])
+    assert one(fresh, 4, "SELECT COUNT(*), MIN(id_pago) FROM pagos") == (2, highest)
+    [new] = advance(fresh.settings, fresh.business_date, 2, replace(quiet, new=1, deletes=0), branches=[4])
+    assert new.key == highest + 1
 
 
 def test_an_id_is_never_given_out_twice(fresh: RunningBranches):

@@ -210,6 +210,7 @@ def test_a_branch_user_reads_its_own_schema_and_nothing_else(whole: RunningBranc
         cursor.execute("SHOW GRANTS")
         grants = " ".join(text for (text,) in cursor.fetchall())
         assert "PROCESS" not in grants
+        assert r"`sucursal\_002`" in grants  # an underscore would also match sucursalX002
 
 
 def test_a_branch_lives_in_its_local_time_on_a_server_in_utc(whole: RunningBranches):

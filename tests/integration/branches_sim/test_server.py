@@ -16,7 +16,7 @@ from local.branches import faults, platform
 from local.branches.catalog import REPOSITORY, UnknownBranch, first_branches
 from local.branches.server import MariaDB, ServerFailed
 from local.branches.settings import PortTaken, Settings
-from local.branches.testing import running_branches
+from local.branches.testing import RunningBranches, claimed_ports, running_branches
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def deep(tmp_path: Path) -> Path:
     return folder
 
 
-def count(running: object) -> int:
+def count(running: RunningBranches) -> int:
     with closing(running.connect(2)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT COUNT(*) FROM pagos")
@@ -59,16 +59,13 @@ def test_data_faults_and_clocks_survive_a_restart_and_a_kill(deep: Path):
             assert cursor.fetchone() == ("-06:00",)
 
 
-@pytest.mark.parametrize("which", ["server", "branch"])
-def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, which: str):
-    with closing(socket.create_server(("127.0.0.1", 0))) as other:
-        taken = other.getsockname()[1]
-        ports = {"port": taken, "branch_port": 31_990} if which == "server" else {"port": 31_989, "branch_port": taken}
-        settings = Settings(tmp_path, branches=1, **ports)
-        with pytest.raises(
-            PortTaken, match=f"port {taken} .*setting `{'port' if which == 'server' else 'branch_port'}`"
-        ):
-            platform.start(settings)
+@pytest.mark.parametrize("setting", ["port", "branch_port"])
+def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path, setting: str):
+    with claimed_ports() as first:
+        ports = {"port": first, "branch_port": first + 1}
+        message = f"port {ports[setting]} .*setting `{setting}`"
+        with closing(socket.create_server(("127.0.0.1", ports[setting]))), pytest.raises(PortTaken, match=message):
+            platform.start(Settings(tmp_path, branches=1, **ports))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -142,8 +142,6 @@ def _diststyle(session: Session, relation: Relation, statement: AlterTable) -> N
 
 def _sortkey(session: Session, relation: Relation, statement: AlterTable) -> None:
     """The table is sorted as part of the statement, so nothing is unsorted afterwards."""
-    if statement.design.interleaved:
-        raise RedshiftError("ERROR: ALTER TABLE cannot make a sort key INTERLEAVED")
     keys = statement.design.sortkey
     for key in keys or ():
         session.catalog.require_column(relation, key)

@@ -75,13 +75,17 @@ def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -
         return _call("rs_avg", node.this)
     if isinstance(node, exp.Cast) and node.to.this.name in _TEXT_TYPES and node.to.expressions:
         plain = exp.Cast(this=node.this.copy(), to=exp.DataType.build("VARCHAR"))
-        return _call("rs_cut", plain, node.to.expressions[0].this)
+        size = node.to.expressions[0].this
+        return _call("rs_cut", plain, exp.Literal.number(65535) if size.name.upper() == "MAX" else size)
     if isinstance(node, exp.Cast) and node.to.this.name in ("CHAR", "NCHAR"):
         return _call("rs_cut", exp.Cast(this=node.this.copy(), to=exp.DataType.build("VARCHAR")), exp.Literal.number(1))
     if isinstance(node, exp.Concat):  # NULL if either is NULL; DuckDB's CONCAT skips NULLs
         if len(node.expressions) != 2:
             raise RedshiftError("ERROR: function concat takes two arguments; use ||")
         return exp.Paren(this=exp.DPipe(this=node.expressions[0].copy(), expression=node.expressions[1].copy()))
+    if isinstance(node, exp.RegexpReplace):  # every occurrence; DuckDB replaces the first unless told otherwise
+        arguments = [node.this, node.expression, node.args.get("replacement") or exp.Literal.string("")]
+        return exp.Anonymous(this="regexp_replace", expressions=[*(a.copy() for a in arguments), exp.Literal.string("g")])
     if isinstance(node, exp.CurrentTimestamp):
         moment = now if node.args.get("sysdate") else now.replace(microsecond=0)
         return exp.cast(exp.Literal.string(moment.replace(tzinfo=None).isoformat(" ")), "TIMESTAMP")

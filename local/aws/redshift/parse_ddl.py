@@ -170,16 +170,16 @@ def _design(stream: TokenStream) -> Design:
 
 
 def _sortkey(stream: TokenStream) -> dict[str, object]:
-    interleaved = stream.accept("INTERLEAVED")
-    if not interleaved:
-        stream.accept("COMPOUND")
+    if stream.peek() == "INTERLEAVED":
+        raise Unsupported("INTERLEAVED SORTKEY")
+    stream.accept("COMPOUND")
     if not stream.accept("SORTKEY"):
         raise Unsupported(f"table attribute {stream.peek()}")
     if stream.accept("AUTO"):
         return {"sortkey": None}
     if stream.accept("NONE"):
         return {"sortkey": ()}
-    return {"sortkey": tuple(stream.names()), "interleaved": interleaved}
+    return {"sortkey": tuple(stream.names())}
 
 
 def _merged(design: Design, columns: list[Column]) -> Design:

@@ -30,7 +30,6 @@ class Design:
     diststyle: str | None = None
     distkey: str | None = None
     sortkey: tuple[str, ...] | None = None
-    interleaved: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ FUNCTIONS = {
 ANONYMOUS = {"OCTET_LENGTH": "strlen", "ISNULL": "ifnull", "BTRIM": "trim", "BIT_LENGTH": "bit_length"}
 TYPES = frozenset(
     "SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT DATE TIMESTAMP TIMESTAMPTZ".split()
-)
+)  # fmt: skip
 TO_CHAR_FORMATS = frozenset("%Y %m %d %H %I %M %S %f %y %j %B %b %A %a %p".split())
 _JOINS = frozenset({"", "INNER", "OUTER", "CROSS", "LEFT", "RIGHT", "FULL"})
 _INTERVALS = frozenset("YEAR MONTH WEEK DAY HOUR MINUTE SECOND MILLISECOND MICROSECOND QUARTER".split())
@@ -63,6 +63,19 @@ def check(tree: exp.Expression) -> None:
             _check_join(node)
         elif isinstance(node, exp.Table):
             _only(node, {"this", "db", "catalog", "alias", "joins"}, "table clause")
+        else:
+            _check_rest(node)
+
+
+def _check_rest(node: exp.Expression) -> None:
+    if isinstance(node, exp.Column) and node.args.get("join_mark"):
+        raise Unsupported("outer join by (+)")
+    if isinstance(node, exp.Distinct) and node.args.get("on"):
+        raise Unsupported("DISTINCT ON")
+    if isinstance(node, exp.Values) and not isinstance(node.parent, exp.Insert):
+        raise Unsupported("VALUES as a table")
+    if isinstance(node, exp.Like | exp.ILike) and "\\" in node.expression.name:
+        raise Unsupported("LIKE with a backslash in the pattern")
 
 
 def _described(node: exp.Expression) -> str:
@@ -104,8 +117,8 @@ def _check_function(node: exp.Expression) -> None:
         unit = node.text("unit").upper().rstrip("S")
         if unit not in _INTERVALS:
             raise Unsupported(f"date part {unit}")
-    elif isinstance(node, exp.RegexpReplace) and len([v for v in node.args.values() if v]) > 3:
-        raise Unsupported("REGEXP_REPLACE with a position or parameters")
+    elif isinstance(node, exp.RegexpReplace):
+        _only(node, {"this", "expression", "replacement", "single_replace"}, "REGEXP_REPLACE argument")
 
 
 def _check_format(node: exp.Expression) -> None:
@@ -118,7 +131,7 @@ def _check_format(node: exp.Expression) -> None:
             if text[at : at + 2] not in TO_CHAR_FORMATS:
                 raise Unsupported(f"date format in `{node.sql('redshift')}`")
             at += 2
-        elif text[at].isalnum() and not (text[at] == "T"):
+        elif text[at].isalnum() and text[at] != "T":
             raise Unsupported(f"date format in `{node.sql('redshift')}`: {text[at:]!r} is not a date part")
         else:
             at += 1

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property, partial
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from airflow.sdk import Variable
 
@@ -31,10 +31,13 @@ class Ports:
         context: the running task's context.
     """
 
-    clock: ClassVar[Clock] = staticmethod(system_clock)
-
     def __init__(self, context: Mapping[str, Any]) -> None:
         self._context = context
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time."""
+        return system_clock
 
     @cached_property
     def platform(self) -> Platform:
@@ -139,9 +142,7 @@ class Ports:
         return function(**ports | named, **dict(zip(stage_parameters(function), arguments, strict=False)))
 
 
-NAMES: Final = frozenset(
-    name for name, value in vars(Ports).items() if isinstance(value, cached_property | property)
-) | {"clock"}
+NAMES: Final = frozenset(name for name, value in vars(Ports).items() if isinstance(value, cached_property | property))
 
 
 def wanted(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ def client(service: str, endpoint: str | None = None) -> Any:
         NoEndpoint: neither is set; a simulator must never write to a real account by accident.
     """
     import boto3
+    from botocore.config import Config
 
     url = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     if not url:
@@ -33,6 +34,7 @@ def client(service: str, endpoint: str | None = None) -> Any:
         region_name=platform_names()["region"],
         aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "local"),
         aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "local"),
+        config=Config(proxies={}, s3={"addressing_style": "path"}),
     )
 
 

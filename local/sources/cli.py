@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -106,6 +106,6 @@ def _say(outcome: Outcome) -> None:
     print(f"{outcome.clock:5} {outcome.source_id:16} {outcome.rows:7} rows  {words}", flush=True)
 
 
-def _refuse(error: Exception) -> None:
+def _refuse(error: Exception) -> NoReturn:
     typer.echo(str(error), err=True)
     raise typer.Exit(2)

@@ -1,0 +1,40 @@
+"""A local S3 with the lake's and the reports' buckets, and clients to draw movements for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.sources.day import Content
+from local.sources.deliver import Inbox
+from tests.integration.sources_sim.sample import CLIENTS, DAY
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A boto3 S3 client of an empty lake and an empty reports bucket."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="podemos-lake")
+        client.create_bucket(Bucket="podemos-reports")
+        yield client
+
+
+@pytest.fixture
+def inbox(s3: Any, tmp_path: Path) -> Inbox:
+    """The lake, with its own state folder."""
+    return Inbox(s3, "podemos-lake", tmp_path / "state")
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """A day of 60 movements per system."""
+    return Content(DAY, CLIENTS, rows=60)

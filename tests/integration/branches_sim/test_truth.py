@@ -33,11 +33,11 @@ def test_the_accounting_day_is_the_mexico_city_day_of_the_instant(wall: str, zon
 
 
 def test_an_hour_that_happens_twice_is_its_first_and_one_that_never_happens_keeps_the_old_offset():
-    # Havana changes its clocks at midnight, so that the choice moves the Mexico City day; no Mexican zone shows it.
-    first = truth.accounting_day(datetime.fromisoformat("2026-11-01 00:30:00"), ZoneInfo("America/Havana"))
-    assert first == date(2026, 10, 31)  # 04:30 UTC = 22:30 in Mexico City; the second 00:30 would be 23:30
-    skipped = datetime.fromisoformat("2026-03-08 02:30:00").replace(tzinfo=ZoneInfo(TIJUANA))
-    assert skipped.utcoffset() == timedelta(hours=-8)
+    # Zones where the choice decides between two Mexico City days; in the Mexican ones it moves only the hour.
+    twice = truth.accounting_day(datetime.fromisoformat("2026-11-01 01:30:00"), ZoneInfo("America/New_York"))
+    assert twice == date(2026, 10, 31)  # 05:30 UTC; the second 01:30 is 06:30 UTC, already November there
+    never = truth.accounting_day(datetime.fromisoformat("2026-03-08 02:30:00"), ZoneInfo("America/Halifax"))
+    assert never == date(2026, 3, 8)  # 06:30 UTC by the offset before the change; 05:30 by the one after it
 
 
 def test_expected_movements_are_the_payments_of_the_local_interval(running: RunningBranches):

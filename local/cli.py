@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -18,14 +20,16 @@ from local.branches.seed import TooFewRows
 from local.branches.server import ServerFailed
 from local.branches.settings import PortTaken
 from local.branches.settings import Settings as BranchSettings
-from local.platform import dataset
+from local.platform import dataset, summary
 from local.platform.airflow import ImportErrors
 from local.platform.dataset import Dataset
+from local.platform.night import OFFLINE_SCENARIO, run_night
 from local.platform.ports import PortsTaken
 from local.platform.processes import StartFailed
 from local.platform.provision.storage import alerts as inbox
 from local.platform.rest import AirflowDown, AirflowRefused
 from local.platform.settings import Settings, settings
+from local.platform.show import Show
 from local.platform.stack import Stack
 from local.sources.catalog import UnknownSource
 from podemos.core.clock import system_clock
@@ -39,10 +43,13 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date; default yesterday.")]
 Branches = Annotated[int | None, typer.Option(help="How many branches.", min=1, max=200)]
 Rows = Annotated[int | None, typer.Option(help="New payments per branch.", min=1)]
+SCENARIOS = ("complete", "partial", "held", OFFLINE_SCENARIO, "tampered")
+HELD = 3
+"""Exit code of a night that was held on purpose: nothing was published."""
 # What a person can mend is told in one line; anything else is a defect and keeps its traceback.
 TOLD = (
     AirflowDown, AirflowRefused, ImportErrors, PodemosError, PortTaken, PortsTaken, ProxyDown, ServerFailed,
-    StartFailed, TooFewRows, UnknownBranch, UnknownSource,
+    StartFailed, TimeoutError, TooFewRows, UnknownBranch, UnknownSource,
 )  # fmt: skip
 
 
@@ -156,6 +163,27 @@ def restore_all() -> None:
 
 
 @app.command()
+def demo(
+    scenario: Annotated[str, typer.Option(help=" | ".join(SCENARIOS))] = "complete",
+    day: Day = None,
+    branches: Branches = None,
+    rows: Rows = None,
+) -> None:
+    """Run one night end to end; the last line is its result as JSON. Exit 0: published, and verified to the cent."""
+    if scenario not in SCENARIOS:
+        raise typer.BadParameter(f"{scenario!r} is not one of {', '.join(SCENARIOS)}", param_hint="--scenario")
+    using = settings()
+    data = replace(
+        wanted_data(using, day, branches, rows), scenario=scenario, withheld=tuple(dataset.withheld(using.state))
+    )
+    with Show(console) as show:
+        result = run_night(Stack(using, show.line), show, data)
+    summary.show(console, result)
+    typer.echo(json.dumps(result.line()))
+    raise typer.Exit(0 if result.good else HELD if result.status == "held" else 1)
+
+
+@app.command()
 def logs(
     name: Annotated[str | None, typer.Argument(help="A process of `status`; the list when left out.")] = None,
     lines: Annotated[int, typer.Option("-n", help="How many of the last lines.")] = 50,
@@ -201,7 +229,7 @@ def wanted_data(using: Settings, day: datetime | None, branches: int | None, row
         business_date=day.date() if day else yesterday(),
         branches=branches or using.seed.branches,
         rows=rows or using.seed.rows,
-        movements=using.seed.movements,
+        movements=max(1, using.seed.movements * min(rows or using.seed.rows, using.seed.rows) // using.seed.rows),
     )
 
 

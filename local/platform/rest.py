@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -87,12 +86,12 @@ class Airflow:
                 return None
             raise
 
-    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int, map_index: int = -1) -> str:
-        """A task's log as text, one event a line."""
+    def events(self, dag_id: str, run_id: str, task_id: str, attempt: int, map_index: int = -1) -> list[dict[str, Any]]:
+        """A task's log, one structured event each."""
         run = urllib.parse.quote(run_id, safe="")
         path = f"/dags/{dag_id}/dagRuns/{run}/taskInstances/{task_id}/logs/{attempt}"
         content = self.get(path, map_index=map_index, full_content="true")["content"]
-        return "\n".join(_line(event) for event in content)
+        return [event if isinstance(event, dict) else {"event": str(event)} for event in content]
 
     def _send(
         self,
@@ -128,28 +127,9 @@ class Airflow:
         return self._token
 
 
-def wait_for(condition: Any, *, seconds: float, every: float = 0.5) -> bool:
-    """Poll until `condition()` is true; False when the time is over."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(every)
-    return True
-
-
 def _detail(error: urllib.error.HTTPError) -> str:
     text = error.read().decode(errors="replace")
     try:
         return str(json.loads(text).get("detail", text))
     except ValueError:
         return text[:500]
-
-
-def _line(event: Any) -> str:
-    if not isinstance(event, dict):
-        return str(event)
-    parts = [str(event.get("event", ""))]
-    for problem in event.get("error_detail") or []:
-        parts.append(f"{problem.get('exc_type')}: {problem.get('exc_value')}")
-    return " | ".join(parts)

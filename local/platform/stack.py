@@ -50,6 +50,7 @@ class Stack:
 
     Attributes:
         say: where progress goes, one line at a time.
+        seed_seconds: what seeding took, beside everything else, at the last `up`.
     """
 
     def __init__(self, settings: Settings, say: Say) -> None:
@@ -59,6 +60,7 @@ class Stack:
         self.postgres = Postgres(settings.state, self.processes)
         self.clients = Clients(settings)
         self.airflow = Airflow(settings.airflow_url)
+        self.seed_seconds = 0.0
 
     def up(self, wanted: Dataset) -> list[str]:
         """Start what does not run, seed and provision what is missing; returns the DAG ids.
@@ -194,7 +196,7 @@ class Stack:
         with self._timed("MariaDB"):
             branches.start(settings)
         with self._timed(f"{wanted.branches} branches seeded"):
-            seed.seed(settings, wanted.business_date, rows=wanted.rows)
+            self.seed_seconds = seed.seed(settings, wanted.business_date, rows=wanted.rows).seconds
 
     def provision(self, wanted: Dataset) -> bool:
         """Create what the configuration names; skipped when nothing it depends on has changed. Tells if it ran."""

@@ -1,0 +1,80 @@
+"""The stages of a night: which tasks each holds, what it may take, what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+BRANCHES = "branch_ingestion"
+REPORT = "regulatory_report"
+DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A group of tasks of one DAG: ids, or prefixes that end in `_`. `budget` is in seconds on two cores."""
+
+    name: str
+    budget: int
+    dag: str = ""
+    tasks: tuple[str, ...] = ()
+
+    def holds(self, task_id: str) -> bool:
+        """Whether the task belongs to it."""
+        return any(task_id == task or (task.endswith("_") and task_id.startswith(task)) for task in self.tasks)
+
+
+START = Stage("start + migrate", 45)
+SEED = Stage("seed", 20)
+PULL = Stage("pull", 25, BRANCHES, ("plan", "pull"))
+CURATE = Stage("curate", 50, BRANCHES, ("collect", "curate", "publish"))
+LOAD = Stage("load + certify", 25, BRANCHES, ("load_", "certify"))
+SEAL = Stage("wait, seal, normalise", 35, REPORT, ("plan", "wait", "seal", "normalise"))
+RECONCILE = Stage("reconcile", 15, REPORT, ("load", "reconcile"))
+GATE = Stage("gate", 25, REPORT, ("gate",))
+BUILD = Stage("build", 25, REPORT, ("decide", "choose", "build", "hold"))
+PUBLISH = Stage("publish + verify", 15, REPORT, ("publish", "notify"))
+ALL = (START, SEED, PULL, CURATE, LOAD, SEAL, RECONCILE, GATE, BUILD, PUBLISH)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage is. `ended` is the instant its last task ended, None while one is open."""
+
+    stage: Stage
+    done: int
+    total: int
+    ended: datetime | None
+    failed: tuple[str, ...] = ()
+
+
+def progress(stage: Stage, tasks: Sequence[Mapping[str, Any]]) -> Progress:
+    """How far a stage is, from the run's task instances."""
+    own = [task for task in tasks if stage.holds(task["task_id"])]
+    ends = [instant(task["end_date"]) for task in own if task["end_date"]]
+    done = sum(task["state"] in DONE for task in own)
+    finished = bool(own) and done == len(own)
+    failed = tuple(sorted({task["task_id"] for task in own if task["state"] == "failed"}))
+    return Progress(stage, done, len(own), max(ends, default=None) if finished else None, failed)
+
+
+def seconds(dag: str, started: datetime, tasks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Stage name -> wall time from the end of the stage before it in the same run; unfinished stages are left out."""
+    found: dict[str, float] = {}
+    before = started
+    for stage in ALL:
+        if stage.dag != dag:
+            continue
+        ended = progress(stage, tasks).ended
+        if ended is None:
+            continue
+        found[stage.name] = max(0.0, (ended - before).total_seconds())
+        before = max(before, ended)
+    return found
+
+
+def instant(text: str) -> datetime:
+    """An instant as the REST API writes it."""
+    return datetime.fromisoformat(text)

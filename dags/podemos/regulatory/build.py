@@ -1,0 +1,127 @@
+"""Builds the report from the warehouse and proves it against the reconciliation before anything can be published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from podemos.contracts.platform import Platform
+from podemos.contracts.sources import Sources
+from podemos.core.errors import AlreadyExists, DataFault, NotCertified
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.manifest import Ref, canonical, read_ref, sha256
+from podemos.core.states import State
+from podemos.core.store import ObjectStore
+from podemos.regulatory import keys
+from podemos.regulatory.decide import Outcome
+from podemos.regulatory.exceptions_file import exceptions
+from podemos.regulatory.frozen import fetch, freeze
+from podemos.regulatory.gate import certified
+from podemos.regulatory.render import RENDERER, Totals, sum_of, write_csv
+from podemos.regulatory.summary import summary
+from podemos.warehouse.literals import IamRoleArn, Literal, S3Uri
+from podemos.warehouse.port import Warehouse
+from podemos.warehouse.statements import bind
+
+MOVEMENTS, SUMMARY, EXCEPTIONS = "movimientos.csv", "resumen.json", "exceptions.json"
+FOLDER = "regulatory/builds"
+
+
+def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platform: Platform, sources: Sources) -> str:
+    """Builds the files of the report, staged in the lake by content, and returns the key of the build.
+
+    Raises:
+        NotCertified: the decision is to hold, or its certificate does not stand up to its evidence.
+        DataFault: the warehouse's rows do not make the totals that were reconciled.
+    """
+    decision, ref = keys.read_stage(lake, decision_key, "decision")
+    if decision["outcome"] == Outcome.HOLD:
+        raise NotCertified(f"{lake.uri(decision_key)}: the report is held: {'; '.join(decision['reasons'])}")
+    certificate = certified(Ref(**decision["certificate"]), lake=lake)
+    reconciliation = read_ref(lake, certificate.reconciliation)
+    normalised = read_ref(lake, reconciliation["normalised"])
+    day = date.fromisoformat(decision["business_date"])
+    staged = f"{FOLDER}/{day.isoformat()}/"
+    with TemporaryDirectory(prefix="build-") as scratch:
+        parts = _unload(day, f"{staged}unload-{ref.sha256[:16]}/", lake, warehouse, platform, Path(scratch))
+        path = Path(scratch) / MOVEMENTS
+        digest, totals = write_csv(parts, path)
+        _prove(totals, normalised)
+        files = [_stage(lake, staged, MOVEMENTS, path, digest)]
+        documents = {SUMMARY: summary(decision, normalised, reconciliation, totals, sources)}
+        if listed := exceptions(decision, normalised, lake, sources):
+            documents[EXCEPTIONS] = listed
+        for name, document in documents.items():
+            data = canonical(document)
+            target = Path(scratch) / name
+            target.write_bytes(data)
+            files.append(_stage(lake, staged, name, target, sha256(data)))
+    total = sum_of(totals)
+    document = {
+        "stage": "build",
+        "business_date": day.isoformat(),
+        "night": decision["night"],
+        "rehearsal": decision["rehearsal"],
+        "outcome": decision["outcome"],
+        "renderer": RENDERER,
+        "engine": "redshift",
+        "decision": ref.to_dict(),
+        "certificate": certificate.ref.to_dict(),
+        "files": files,
+        "movements": total.count,
+        "cents": total.cents,
+    }
+    return keys.commit_stage(lake, keys.folder_of(decision_key), "build", document).key
+
+
+def _unload(
+    day: date, prefix: str, lake: ObjectStore, warehouse: Warehouse, platform: Platform, scratch: Path
+) -> list[Path]:
+    """The day's movements as local parquet files, in the report's order."""
+    query = bind("regulatory/select_report.sql", literals={"business_date": Literal(day.isoformat())}).statements[0]
+    warehouse.execute(
+        "regulatory/unload_report.sql",
+        literals={
+            "query": Literal(query),
+            "target": S3Uri(lake.uri(prefix)),
+            "role": IamRoleArn(platform.warehouse.copy_role_arn),
+        },
+    )
+    parts = []
+    for info in lake.list(prefix):
+        path = scratch / info.key.rpartition("/")[2]
+        fetch(lake, freeze(lake, info.key), path)
+        parts.append(path)
+    return parts
+
+
+def _prove(totals: Totals, normalised: Mapping[str, Any]) -> None:
+    """The report's totals per system and type are those of the normalised files."""
+    expected = {
+        entry["source"]: {tipo: Fingerprint.from_dict(found) for tipo, found in entry["by_type"].items()}
+        for entry in normalised["sources"]
+        if entry["state"] != State.MISSING
+    }
+    for system in sorted(expected.keys() | totals.keys()):
+        for tipo in sorted(expected.get(system, {}).keys() | totals.get(system, {}).keys()):
+            wanted = expected.get(system, {}).get(tipo, Fingerprint())
+            found = totals.get(system, {}).get(tipo, Fingerprint())
+            if (wanted.count, wanted.cents) != (found.count, found.cents):
+                raise DataFault(
+                    f"report: {system} {tipo}: {found.count} movements, {found.cents} cents in the warehouse now; "
+                    f"{wanted.count} and {wanted.cents} were reconciled: changed meanwhile; load and reconcile again"
+                )
+
+
+def _stage(lake: ObjectStore, folder: str, name: str, path: Path, digest: str) -> dict[str, Any]:
+    """Puts a file of the report under its content's name, once."""
+    key = f"{folder}{digest}/{name}"
+    try:
+        lake.put_file(key, path)
+    except AlreadyExists:
+        if freeze(lake, key)["sha256"] != digest:
+            raise DataFault(f"{lake.uri(key)} was changed; restore its first version and build again") from None
+    return {"name": name, "key": key, "sha256": digest, "bytes": path.stat().st_size}

@@ -1,0 +1,66 @@
+"""Where the report's objects live. One module knows the keys, so a stage and the one before it cannot disagree.
+
+Everything a night computes lies under `regulatory/nights/<D>/<night id>/`, named by its content's SHA-256: a stage that
+runs again with the same inputs commits the same manifest. Only the seal has a fixed name, because it must be the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from podemos.core.errors import DataFault
+from podemos.core.manifest import Ref, canonical, commit, read, sha256
+from podemos.core.night import Night
+from podemos.core.store import ObjectStore
+
+INBOX = "regulatory/inbox"
+
+
+def inbox(source_id: str, day: date) -> str:
+    """The folder a source delivers a day to, with a final slash."""
+    return f"{INBOX}/{source_id}/{day.isoformat()}/"
+
+
+def night_id(night: Night) -> str:
+    """One night's name: its start and its pace. A later run of the same day is another night with its own seal."""
+    return f"{night.start:%Y%m%dT%H%M%SZ}x{night.seconds_per_hour}"
+
+
+def night_folder(night: Night) -> str:
+    """Where a night keeps its manifests, with a final slash."""
+    return f"regulatory/nights/{night.business_date.isoformat()}/{night_id(night)}/"
+
+
+def seal(night: Night) -> str:
+    """The night's one seal."""
+    return f"{night_folder(night)}seal.json"
+
+
+def folder_of(key: str) -> str:
+    """The night's folder of one of its manifests."""
+    return key.rpartition("/")[0] + "/"
+
+
+def commit_stage(lake: ObjectStore, folder: str, stage: str, document: Mapping[str, Any]) -> Ref:
+    """Commits a stage's manifest under a name made of its content."""
+    digest = sha256(canonical(document))
+    return commit(lake, f"{folder}{stage}-{digest[:16]}.json", document)
+
+
+def read_stage(lake: ObjectStore, key: str, stage: str) -> tuple[dict[str, Any], Ref]:
+    """A stage's manifest.
+
+    Raises:
+        DataFault: it is not JSON, or belongs to another stage.
+    """
+    document, ref = read(lake, key)
+    if document.get("stage") != stage:
+        raise DataFault(f"{lake.uri(key)}: stage {document.get('stage')!r} found, {stage!r} needed; pass its own key")
+    return document, ref
+
+
+def reports_folder(day: date, *, rehearsal: bool) -> str:
+    """All versions of a day's report, with a final slash."""
+    return f"reports/{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"

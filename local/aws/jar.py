@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import pyspark
 _SOURCES = Path(__file__).resolve().parent / "s3fs_java"
 _PYSPARK_JARS = Path(pyspark.__file__).resolve().parent / "jars"
 
+_building = threading.Lock()
+
 
 class CompilerMissing(Exception):
     """There is no javac, or it refused the source."""
 
 
-def build(home: Path) -> Path:
-    """The jar under `<home>/jars`, compiled when its source, or PySpark, is not the one it was built from.
+def build(folder: Path) -> Path:
+    """The jar in `folder`, compiled when its source, or PySpark, is not the one it was built from.
 
     Raises:
         CompilerMissing: no javac, or it failed; the message says what to do.
@@ -30,10 +33,11 @@ def build(home: Path) -> Path:
     digest = hashlib.sha256(pyspark.__version__.encode())
     for source in sources:
         digest.update(source.name.encode() + source.read_bytes())
-    target = home / "jars" / f"s3-endpoint-fs-{digest.hexdigest()[:16]}.jar"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _compile(sources, target)
+    target = folder / f"s3-endpoint-fs-{digest.hexdigest()[:16]}.jar"
+    with _building:
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _compile(sources, target)
     return target
 
 

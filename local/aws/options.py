@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
 
 @dataclass(frozen=True)
 class ServerOptions:
     """Settings of one server.
 
     Attributes:
-        home: folder for everything the server writes: logs, job folders, the built jar, the snapshot, the warehouse.
+        home: folder for everything the server writes: logs, job folders, the snapshot, the warehouse.
         port: TCP port on 127.0.0.1.
         glue_slots: Glue runs that may hold a JVM at once; the others wait in STARTING.
         glue_minute_seconds: seconds in one minute of a Glue `Timeout`. AWS takes whole minutes; a test makes them short.
         spark_memory: heap of a job's JVM, in the JVM's notation.
+        build: folder for what is compiled once per checkout and shared by all homes: the s3:// file system's jar.
         persist: write the AWS state to `home` on SIGTERM and read it back at the next start.
     """
 
@@ -24,6 +27,7 @@ class ServerOptions:
     glue_slots: int = 1
     glue_minute_seconds: float = 60.0
     spark_memory: str = "3g"
+    build: Path = _CHECKOUT / ".local" / "aws" / "build"
     persist: bool = True
 
     @property

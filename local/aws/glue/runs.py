@@ -129,7 +129,7 @@ class LocalJobRun(glue_models.FakeJobRun):
 
     def _run(self, service: _Service, command: dict[str, str], account: str, region: str) -> Outcome:
         self.started_on = utcnow()
-        prepared = service.workshop.prepare(self.job_name, self.job_run_id, command, self.arguments or {})
+        prepared = service.workshop.prepare(self.job_name, self.job_run_id, account, command, self.arguments or {})
         output, errors = logs.streams(account, region, self.job_run_id, prepared.stdout, prepared.stderr)
         with self._lock:
             if self._state == "STOPPING":

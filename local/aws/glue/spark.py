@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import string
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def environment(options: ServerOptions, conf: Path) -> Mapping[str, str]:
         "SPARK_HOME": str(_spark_home(options)),
         "SPARK_CONF_DIR": str(conf),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
     }
 
 
@@ -58,7 +60,7 @@ def _spark_home(options: ServerOptions) -> Path:
     home = options.home / "spark-home"
     submit = home / "bin" / "spark-submit"
     submit.parent.mkdir(parents=True, exist_ok=True)
-    classpath = f"{jar.build(options.home)}{os.pathsep}{_PYSPARK / 'jars'}/*"
+    classpath = f"{jar.build(options.build)}{os.pathsep}{_PYSPARK / 'jars'}/*"
     java = Path(os.environ["JAVA_HOME"]) / "bin" / "java" if "JAVA_HOME" in os.environ else Path("java")
     flags = [
         f"-Xmx{options.spark_memory}",

@@ -30,7 +30,7 @@ _conditional_write = threading.Lock()
 
 
 def install() -> None:
-    """Verify PutObject and UploadPart; make If-None-Match and If-Match atomic."""
+    """Verify PutObject and UploadPart, keep the checksum given; make If-None-Match and If-Match atomic."""
     put_object = S3Response.put_object
     upload_part = S3Response.upload_part
 
@@ -47,6 +47,19 @@ def install() -> None:
         verify(self.headers, self.body or b"", self.raw_body or b"")
         return upload_part(self)
 
+    get_checksum = S3Response._get_checksum
+
+    @functools.wraps(get_checksum)
+    def kept_checksum(self: Any, response_headers: dict[str, Any]) -> tuple[str, str | None]:
+        """A checksum header names its algorithm; x-amz-sdk-checksum-algorithm is not needed beside it."""
+        for name in _HASHES:
+            header = f"x-amz-checksum-{name}"
+            if value := self.headers.get(header):
+                response_headers[header] = value
+                return name.upper(), value
+        return get_checksum(self, response_headers)
+
+    S3Response._get_checksum = kept_checksum  # type: ignore[method-assign]
     S3Response.put_object = checked_put  # type: ignore[method-assign]
     S3Response.upload_part = checked_part  # type: ignore[method-assign]
 

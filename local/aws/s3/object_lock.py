@@ -6,15 +6,18 @@ import functools
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, MalformedXML
+from moto.core.responses import ActionResult
+from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, MalformedXML, S3ClientError
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
 
 def install() -> None:
-    """Patch PutObjectRetention and the default retention of multipart uploads."""
+    """Patch PutObjectRetention, GetObjectRetention and the default retention of multipart uploads and copies."""
     _keep_retention()
+    _show_retention()
     _apply_default_to_every_write()
+    _let_copies_in()
 
 
 def _keep_retention() -> None:
@@ -55,6 +58,46 @@ def _check_change(key: FakeKey, mode: str | None, until: str | None, *, bypass: 
         raise AccessDeniedByLock
     if key.lock_mode == "GOVERNANCE" and weaker and not stronger_mode and not bypass:
         raise AccessDeniedByLock
+
+
+def _show_retention() -> None:
+    key_response_get = S3Response._key_response_get
+
+    @functools.wraps(key_response_get)
+    def with_retention(self: Any, query: dict[str, Any], key_name: str) -> Any:
+        if "retention" not in query:
+            return key_response_get(self, query, key_name)
+        key, _ = self._get_key()
+        if not key.lock_mode:
+            raise _NoRetention
+        self.data["Action"] = "GetObjectRetention"
+        return self.serialized(
+            ActionResult({"Retention": {"Mode": key.lock_mode, "RetainUntilDate": _instant(key.lock_until)}})
+        )
+
+    S3Response._key_response_get = with_retention  # type: ignore[method-assign]
+
+
+class _NoRetention(S3ClientError):
+    status_code = 404
+
+    def __init__(self) -> None:
+        super().__init__("NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
+
+
+def _let_copies_in() -> None:
+    """A copy has no body, so AWS asks no digest of it; moto does when the bucket has a default retention."""
+    key_response_put = S3Response._key_response_put
+
+    @functools.wraps(key_response_put)
+    def with_copies(self: Any, query: dict[str, Any], key_name: str) -> Any:
+        if "x-amz-copy-source" not in self.headers or "uploadId" in query:
+            return key_response_put(self, query, key_name)
+        self._set_action("KEY", "PUT", query)
+        self._authenticate_and_authorize_s3_action(bucket_name=self.bucket_name, key_name=key_name)
+        return self.copy_object()
+
+    S3Response._key_response_put = with_copies  # type: ignore[method-assign]
 
 
 def _apply_default_to_every_write() -> None:

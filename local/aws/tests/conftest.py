@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from local.aws.testing import running_server
 
@@ -29,6 +30,7 @@ class Aws:
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),  # a refusal is wanted at once
         )
 
     def create_job(self, script: str, **definition: Any) -> str:
@@ -55,7 +57,7 @@ class Aws:
                 return run
             if time.monotonic() > deadline:
                 raise AssertionError(f"{job} is {run['JobRunState']}, not {wanted}, after {seconds} s")
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def run(self, script: str, arguments: dict[str, str] | None = None, **definition: Any) -> dict[str, Any]:
         job = self.create_job(script, **definition)

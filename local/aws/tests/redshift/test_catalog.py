@@ -1,0 +1,123 @@
+"""What the catalog remembers: ghosts, sortedness, statistics, histories; it rolls back and survives a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.aws.redshift.errors import InvalidRequest
+from local.aws.redshift.parameters import named, validated
+from local.aws.redshift.system_views import VIEWS
+from local.aws.redshift.warehouse import Warehouse
+from local.aws.tests.redshift.client import Client
+
+STATE = "SELECT tbl_rows, estimated_visible_rows, unsorted, stats_off FROM svv_table_info WHERE \"table\" = 't'"
+# facts of the Redshift documentation: SVV_TABLE_INFO, PG_TABLE_DEF, SVV_COLUMNS, SVV_TABLES, SVV_RELATION_PRIVILEGES, SYS_*
+DOCUMENTED = {
+    "svv_table_info": "database schema table_id table encoded diststyle sortkey1 max_varchar sortkey1_enc sortkey_num size pct_used "
+    "empty unsorted stats_off tbl_rows skew_sortkey1 skew_rows estimated_visible_rows risk_event vacuum_sort_benefit create_time",
+    "pg_table_def": "schemaname tablename column type encoding distkey sortkey notnull",
+    "svv_tables": "table_catalog table_schema table_name table_type remarks",
+    "svv_columns": "table_catalog table_schema table_name column_name ordinal_position column_default is_nullable data_type "
+    "character_maximum_length numeric_precision numeric_precision_radix numeric_scale datetime_precision interval_type "
+    "interval_precision character_set_catalog character_set_schema character_set_name collation_catalog collation_schema "
+    "collation_name domain_name remarks",
+    "svv_relation_privileges": "namespace_name relation_name privilege_type identity_id identity_name identity_type admin_option",
+    "sys_query_history": "user_id query_id query_label transaction_id session_id database_name query_type status result_cache_hit "
+    "start_time end_time elapsed_time queue_time execution_time error_message returned_rows returned_bytes query_text "
+    "redshift_version usage_limit compute_type compile_time planning_time lock_wait_time service_class_id service_class_name "
+    "query_priority short_query_accelerated user_query_hash generic_query_hash query_hash_version result_cache_query_id username",
+    "sys_vacuum_history": "user_id transaction_id query_id database_name schema_name table_name table_id vacuum_type is_automatic "
+    "status start_time end_time record_time duration rows_before_vacuum size_before_vacuum reclaimable_rows reclaimed_rows "
+    "reclaimed_blocks sortedrows_before_vacuum sortedrows_after_vacuum",
+    "sys_analyze_history": "user_id transaction_id database_name table_name table_id is_automatic status start_time end_time rows "
+    "modified_rows analyze_threshold_percent last_analyze_time",
+    "sys_load_history": "user_id query_id transaction_id session_id database_name status table_name start_time end_time duration "
+    "data_source file_format loaded_rows loaded_bytes source_file_count source_file_bytes file_count_scanned file_bytes_scanned "
+    "error_count copy_job_id",
+    "sys_load_error_detail": "user_id query_id transaction_id session_id database_name table_id start_time file_name line_number "
+    "column_name column_type column_length position error_code error_message",
+}
+
+
+@pytest.fixture(autouse=True)
+def table(client: Client) -> None:
+    client.run("DROP TABLE IF EXISTS t")
+    client.run("CREATE TABLE t (id BIGINT, n INT) SORTKEY (id)")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_system_view_has_exactly_the_documented_columns(client: Client, view: str) -> None:
+    submission = client.wait(client.start(f"SELECT * FROM {view}"))
+    assert submission.head.error is None
+    result = submission.parts[0].result
+    assert result is not None
+    assert result.columns is not None
+    assert [name for name, _ in result.columns] == DOCUMENTED[view].split()
+
+
+def test_the_life_of_a_table(client: Client) -> None:
+    assert client.run(STATE) == [], "svv_table_info omits an empty table"
+    client.run("INSERT INTO t SELECT 1, 1 UNION ALL SELECT 2, 2 UNION ALL SELECT 3, 3 UNION ALL SELECT 4, 4")
+    assert client.run(STATE) == [["4", "4", "0.00", "100.00"]]
+    client.run("ANALYZE t")
+    client.run("INSERT INTO t VALUES (5, 5)")
+    client.run("DELETE FROM t WHERE id = 1")
+    client.run("UPDATE t SET n = 9 WHERE id = 2")
+    assert client.run(STATE) == [["6", "4", "33.33", "50.00"]], "one appended, one updated; two ghosts; three changes"
+    client.run("VACUUM DELETE ONLY t")
+    assert client.run(STATE) == [["4", "4", "50.00", "75.00"]]
+    client.run("VACUUM SORT ONLY t")
+    client.run("ANALYZE t")
+    assert client.run(STATE) == [["4", "4", "0.00", "0.00"]]
+    history = client.run("SELECT vacuum_type, status, reclaimed_rows, sortedrows_after_vacuum FROM sys_vacuum_history WHERE table_name = 't' ORDER BY query_id DESC LIMIT 2")
+    assert history == [["Sort", "Complete", "0", "2"], ["Delete", "Complete", "2", "0"]]
+
+
+def test_a_failed_batch_leaves_no_trace_in_the_catalog(client: Client) -> None:
+    client.run("INSERT INTO t VALUES (1, 1)")
+    before = client.run(STATE)
+    client.fails("DELETE FROM t", "COMMENT ON TABLE t IS 'x'", "GRANT SELECT ON t TO PUBLIC", "CREATE TABLE t2 (a INT)", "SELECT nope")
+    assert client.run(STATE) == before
+    assert client.run("SELECT remarks FROM svv_tables WHERE table_name IN ('t', 't2')") == [[None]]
+    assert client.run("SELECT count(*) FROM svv_relation_privileges") == [["0"]]
+
+
+def test_failures_are_in_the_query_history(client: Client) -> None:
+    client.fails("SELECT nope FROM t")
+    assert client.run("SELECT status, error_message FROM sys_query_history WHERE query_text = 'SELECT nope FROM t'") == [
+        ["failed", 'ERROR: column "nope" does not exist']
+    ]
+
+
+def test_everything_survives_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    first = Warehouse(path, "http://127.0.0.1:9")
+    client = Client(first)
+    client.run("CREATE SCHEMA core")
+    client.run("CREATE TABLE core.t (id BIGINT IDENTITY(1,1), n VARCHAR(3) DEFAULT 'x') DISTKEY (id) SORTKEY (id)")
+    client.run("COMMENT ON TABLE core.t IS 'Hola'")
+    client.run("CREATE VIEW core.v AS SELECT n FROM core.t")
+    client.run("INSERT INTO core.t (n) VALUES ('a'), (DEFAULT)")
+    client.run("DELETE FROM core.t WHERE n = 'x'")
+    first.close()
+    second = Warehouse(path, "http://127.0.0.1:9")
+    client = Client(second)
+    assert client.run("SELECT n FROM core.v") == [["a"]]
+    assert client.run(STATE) == [["2", "1", "0.00", "100.00"]]
+    assert client.run("SELECT remarks FROM svv_tables WHERE table_name = 't'") == [["Hola"]]
+    client.run("INSERT INTO core.t (n) VALUES ('b')")
+    assert client.run("SELECT max(id) FROM core.t") == [["3"]]
+    assert "Value too long" in client.fails("INSERT INTO core.t (n) VALUES ('éé')")
+    second.close()
+
+
+def test_parameters_are_found_by_the_tokenizer() -> None:
+    assert named("SELECT :a::int, ':b', \":c\", $$:d$$ -- :e\n, /* :f /* :g */ */ x::date, :h_1, 'it''s :i', 'a\\' :j'") == ["a", "h_1"]
+
+
+@pytest.mark.parametrize("raw", [[{"name": "a", "value": ""}], [{"name": "a b", "value": "1"}], [{"name": "a", "value": "\x00"}], [{"name": "a", "value": "1"}] * 2])
+def test_bad_parameters_are_refused(raw: list[dict[str, str]]) -> None:
+    with pytest.raises(InvalidRequest):
+        validated(raw)

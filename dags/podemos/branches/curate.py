@@ -1,0 +1,213 @@
+"""Runs the plan of a curation: for each table, parents first, one winner per key, written only where a day changed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
+
+from podemos.branches import curation, keys
+from podemos.branches.chunk import cents
+from podemos.branches.landed_rows import ALTERED, Fetch, landed
+from podemos.branches.zone_frames import ZoneFrames
+from podemos.core import fingerprint
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.store import ObjectStore
+from podemos.core.table import Table
+
+_ROWS_PER_FILE = 1_000_000
+_THREADS = 8
+Terms = dict[str, dict[str, dict[str, dict[str, Any]]]]
+"""day -> branch -> term (winners, curated, quarantined) -> fingerprint."""
+
+
+@dataclass
+class Curation:
+    """One attempt at a plan.
+
+    Attributes:
+        root: where Spark finds the lake, ``s3://bucket``.
+        fetch: how executors read a landed chunk.
+        rev: folder name of everything this attempt writes; no other attempt has it.
+    """
+
+    spark: SparkSession
+    lake: ObjectStore
+    root: str
+    fetch: Fetch
+    plan: dict[str, Any]
+    rev: str
+    zones: ZoneFrames
+    known: dict[str, DataFrame] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Curates every table of the plan; returns the result by table."""
+        found = {}
+        for table in (Table.from_dict(data) for data in self.plan["tables"]):
+            found[table.name] = self._table(table)
+        return found
+
+    def _table(self, table: Table) -> dict[str, Any]:
+        incoming = self._incoming(table)
+        before_keys = self._before_keys(table)
+        days, altered = self._candidate_days(incoming, before_keys, table)
+        incoming = incoming.filter(F.col(ALTERED).isNull())
+        judged = curation.with_local_faults(
+            curation.keep_latest_snapshot(incoming, table), table, self.zones.first, self.zones.last
+        )
+        judged = curation.with_orphans(judged, table, self.known)
+        decided = curation.decide(judged, self._before(table, days), table).persist()
+        touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
+        arrived = decided.filter(F.col("accion") == curation.PUT).select(
+            "id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave")
+        )
+        self.known[table.name] = before_keys.select("id_sucursal", "clave").union(arrived)
+        files = self._write_days(decided, table, touched)
+        waiting = self._write_quarantine(decided, table)
+        merge = self._write_delta(decided, table)
+        terms = self._terms(decided, table, files, waiting["files"])
+        decided.unpersist()
+        return {
+            "days": {
+                day: {"files": files.get(day, [] if day in touched else None), "branches": terms.get(day, {})}
+                for day in sorted(set(days) | set(touched))
+            },
+            "quarantine": waiting,
+            "delta": merge,
+            "altered": altered,
+        }
+
+    def _incoming(self, table: Table) -> DataFrame:
+        """Landed rows, and everything that waits in quarantine: it is judged again by every curation."""
+        chunks = self.plan["chunks"].get(table.name, [])
+        width = max(2, self.spark.sparkContext.defaultParallelism)
+        names = [found.name for found in curation.raw_schema(table).fields]
+        if chunks:
+            rows = landed(self.spark, chunks, table, self.fetch, width)
+        else:
+            rows = self._empty(table).withColumn(ALTERED, F.lit(None).cast("string"))
+        rows = rows.withColumn("borrado", F.lit(False)).withColumn("esperaba", F.lit(False))
+        waiting = self._read(curation.incoming_schema(table), self.plan["quarantine"].get(table.name, {}))
+        again = waiting.withColumn(ALTERED, F.lit(None).cast("string")).withColumn("esperaba", F.lit(True))
+        columns = [*names, ALTERED, "esperaba"]
+        return rows.select(*columns).unionByName(again.select(*columns)).persist()
+
+    def _candidate_days(self, incoming: DataFrame, before: DataFrame, table: Table) -> tuple[list[str], list[str]]:
+        """Days that may change: those the incoming rows name, and those where their keys live now. And altered chunks."""
+        mine = incoming.select(F.coalesce(ALTERED, F.lit("")).alias("a"), curation.local_day(table).alias("dia"))
+        found = mine.distinct()
+        if self.plan["days"].get(table.name):
+            owners = incoming.filter(F.col(ALTERED).isNull()).select(*table.key).distinct()
+            theirs = before.join(owners, list(table.key), "left_semi")
+            found = found.union(theirs.select(F.lit("").alias("a"), "dia").distinct())
+        rows = found.collect()
+        return sorted({row["dia"] for row in rows if not row["a"]}), sorted({row["a"] for row in rows if row["a"]})
+
+    def _before_keys(self, table: Table) -> DataFrame:
+        """Key, `clave` (the first key column) and `dia` of every curated row."""
+        kept = self.plan["days"].get(table.name, {})
+        rows = self._read(curation.curated_schema(table), {"files": [f for day in kept.values() for f in day["files"]]})
+        day = curation.local_day(table, curated=True).alias("dia")
+        return rows.select(*table.key, F.col(table.primary_key[0]).alias("clave"), day)
+
+    def _before(self, table: Table, days: list[str]) -> DataFrame:
+        """Raw rows that are curated under `days` now."""
+        kept = self.plan["days"].get(table.name, {})
+        files = [file for day in days if day in kept for file in kept[day]["files"]]
+        return curation.from_curated(self._read(curation.curated_schema(table), {"files": files}), table)
+
+    def _write_days(self, decided: DataFrame, table: Table, days: list[str]) -> dict[str, list[dict[str, Any]]]:
+        """Rewrites the touched days, one file each, sorted by branch and key."""
+        if not days:
+            return {}
+        rows = self._curated(curation.current(decided, table).filter(curation.local_day(table).isin(days)), table)
+        day = curation.local_day(table, curated=True)
+        width = max(1, min(len(days), self.spark.sparkContext.defaultParallelism))
+        (
+            rows.withColumn("fecha", day)
+            .withColumn("rev", F.lit(self.rev))
+            .repartition(width, "fecha")
+            .sortWithinPartitions("fecha", "rev", *table.key)
+            .write.mode("append")
+            .partitionBy("fecha", "rev")
+            .parquet(f"{self.root}/{keys.curated(table.name)}")
+        )
+        with ThreadPoolExecutor(_THREADS) as pool:
+            found = pool.map(lambda d: self._files(keys.curated_day(table.name, d, self.rev), table), days)
+            return dict(zip(days, found, strict=True))
+
+    def _write_quarantine(self, decided: DataFrame, table: Table) -> dict[str, Any]:
+        """All rows of the table that wait now, with their reasons."""
+        rows = curation.parked(decided).select(*curation.incoming_schema(table).fieldNames())
+        place = keys.quarantine(table.name, self.rev)
+        rows.coalesce(1).write.mode("append").parquet(f"{self.root}/{place}")
+        files = self._files(place, table)
+        return {"files": files, "rows": sum(file["rows"] for file in files)}
+
+    def _write_delta(self, decided: DataFrame, table: Table) -> dict[str, Any]:
+        """What the warehouse has to merge, and what earlier deltas had for it and nobody saw arrive."""
+        rows = self._curated(curation.delta(decided, table), table)
+        pending = self.plan["pending"].get(table.name)
+        if pending and pending["rows"]:
+            older = self._read(curation.curated_schema(table), pending)
+            rows = rows.unionByName(older.join(rows.select(*table.key), list(table.key), "left_anti"))
+        place = keys.delta(table.name, self.rev)
+        chunks = self.plan["chunks"].get(table.name, [])
+        width = 1 + sum(chunk["rows"] for chunk in chunks) // _ROWS_PER_FILE
+        rows.coalesce(width).write.mode("append").parquet(f"{self.root}/{place}")
+        files = self._files(place, table)
+        return {"files": files, "rows": sum(file["rows"] for file in files)}
+
+    def _terms(
+        self, decided: DataFrame, table: Table, files: dict[str, list[dict[str, Any]]], waiting: list[dict[str, Any]]
+    ) -> Terms:
+        """Winners from memory; curated and quarantined from what was written, read back."""
+        now, parked = curation.current(decided, table), curation.parked(decided)
+        names = [found.name for found in curation.raw_schema(table).fields]
+        alive = now.filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
+        winners = alive.withColumn("k", F.lit("winners")).unionByName(parked.select(*names, F.lit("winners").alias("k")))
+        back = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
+        written = curation.from_curated(back, table).filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
+        untouched = alive.filter(~curation.local_day(table).isin(list(files))) if files else alive
+        stored = self._read(curation.incoming_schema(table), {"files": waiting})
+        quarantined = stored.select(*names, F.lit("quarantined").alias("k"))
+        everything = winners.unionByName(written).unionByName(untouched).unionByName(quarantined)
+        select = fingerprint.spark(table, curated=False)
+        grouped = everything.groupBy("id_sucursal", curation.local_day(table).alias("dia"), "k").agg(
+            F.expr(select.count).alias("n"), F.expr(select.cents).alias("c"), F.expr(select.digest).alias("d")
+        )
+        terms: Terms = {}
+        for row in grouped.collect():
+            value = Fingerprint(int(row["n"]), int(row["c"]), int(row["d"])).to_dict()
+            terms.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})[row["k"]] = value
+        return terms
+
+    def _curated(self, raw: DataFrame, table: Table) -> DataFrame:
+        return curation.to_curated(raw, table, self.zones.spans, self.zones.changes)
+
+    def _empty(self, table: Table) -> DataFrame:
+        return self.spark.createDataFrame([], curation.raw_schema(table))
+
+    def _read(self, schema: Any, found: dict[str, Any]) -> DataFrame:
+        files = [f"{self.root}/{file['key']}" for file in found.get("files", [])]
+        return self.spark.read.schema(schema).parquet(*files) if files else self.spark.createDataFrame([], schema)
+
+    def _files(self, prefix: str, table: Table) -> list[dict[str, Any]]:
+        """Files under a prefix with rows, cents and SHA-256, taken from their bytes by a second reader."""
+        found = []
+        for info in self.lake.list(prefix):
+            if info.key.endswith(".parquet"):
+                data = self.lake.get(info.key)
+                rows = pq.read_table(io.BytesIO(data), columns=[table.amount] if table.amount else [])
+                digest = hashlib.sha256(data).hexdigest()
+                found.append(
+                    {"key": info.key, "rows": pq.ParquetFile(io.BytesIO(data)).metadata.num_rows}
+                    | {"cents": cents(rows, table), "sha256": digest, "size": len(data)}
+                )
+        return found

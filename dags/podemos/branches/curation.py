@@ -1,0 +1,267 @@
+"""Pure Spark transforms: from landed rows and the curated rows of before to one winner per key.
+
+*Raw* rows have the contract's columns (dates and times as source text), then `id_sucursal`, `snapshot_seq`, `borrado`.
+*Incoming* rows are raw rows with `motivo`, `detalle` (why they must wait; NULL when they need not) and `esperaba`
+(whether they come from quarantine). Only PySpark and podemos.core are imported: this runs in Glue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark programmer reads
+from pyspark.sql import types as T  # noqa: N812
+
+from podemos.core.table import Derived, Kind, Table
+
+UNDATED = "todo"
+NO_DAY = "nulo"
+KEEP, PUT, PARK = "keep", "put", "park"
+"""What happens to a key: its curated row stays; the incoming row becomes it; the incoming row waits in quarantine."""
+Changes = list[tuple[str, int]]
+"""Offsets of one zone: (naive UTC text, seconds from then on), ascending; the first holds from the beginning."""
+_TEMPORAL = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?$"
+
+
+def raw_schema(table: Table) -> T.StructType:
+    """Raw rows."""
+    fields = [T.StructField(column.name, _raw_type(column.kind, column.precision, column.scale))
+              for column in table.columns]  # fmt: skip
+    own = [T.StructField("id_sucursal", T.LongType()), T.StructField("snapshot_seq", T.LongType())]
+    return T.StructType([*fields, *own, T.StructField("borrado", T.BooleanType())])
+
+
+def incoming_schema(table: Table) -> T.StructType:
+    """Incoming rows, and the rows of the quarantine."""
+    own = [T.StructField("motivo", T.StringType()), T.StructField("detalle", T.StringType())]
+    return T.StructType([*raw_schema(table).fields, *own])
+
+
+def curated_schema(table: Table) -> T.StructType:
+    """Curated rows, in the order that COPY maps by position."""
+    return T.StructType([T.StructField(found.name, _spark_type(found.type)) for found in table.curated_columns()])
+
+
+def local_day(table: Table, *, curated: bool = False) -> Column:
+    """The branch-local day as text, read off the source text: what ``DATE(col)`` gives on the branch."""
+    if table.business_date is None:
+        return F.lit(UNDATED)
+    column = f"{table.business_date}_origen" if curated else table.business_date
+    return F.coalesce(F.substring(F.col(column), 1, 10), F.lit(NO_DAY))
+
+
+def keep_latest_snapshot(incoming: DataFrame, table: Table) -> DataFrame:
+    """One row per key: the one seen by the latest snapshot. Neither arrival order nor the cursor decides.
+
+    A key appears once per snapshot (pages of one snapshot never overlap); a row that waits in quarantine and the same
+    snapshot's landed row are the same row, and the landed one is taken.
+    """
+    order = Window.partitionBy(*table.key).orderBy(F.desc("snapshot_seq"), F.asc("esperaba"))
+    return incoming.withColumn("_n", F.row_number().over(order)).filter("_n = 1").drop("_n")
+
+
+def with_local_faults(incoming: DataFrame, table: Table, first: str, last: str) -> DataFrame:
+    """Adds `motivo` and `detalle` for what a row itself shows: NULL, NUL, too long, or a date that does not exist.
+
+    Args:
+        incoming: raw rows.
+        table: their contract.
+        first: first wall time of the zone table.
+        last: the first wall time beyond it.
+    """
+    checks: list[tuple[Column, str, str]] = []
+    for column in table.columns:
+        value = F.col(column.name)
+        if not column.nullable:
+            checks.append((value.isNull(), "valor_nulo", column.name))
+        if column.kind is Kind.TEXT:
+            checks.append((F.instr(value, "\x00") > 0, "texto_con_nul", column.name))
+            longer = (F.length(value) > column.length) | (F.octet_length(value) > 65535)
+            checks.append((longer, "texto_largo", column.name))
+        if column.kind.temporal:
+            wall = value.cast("timestamp_ntz")
+            impossible = value.isNotNull() & (~value.rlike(_TEMPORAL) | wall.isNull())
+            checks.append((impossible, "fecha_imposible", column.name))
+            if column.kind is Kind.DATETIME:
+                outside = (wall < _ntz(first)) | (wall >= _ntz(last))
+                checks.append((outside, "fecha_fuera_de_tabla", column.name))
+    motivo, detalle = F.lit(None).cast("string"), F.lit(None).cast("string")
+    for fails, reason, name in reversed(checks):
+        motivo = F.when(fails, F.lit(reason)).otherwise(motivo)
+        shown = F.concat_ws(" ", F.lit(name), F.substring(F.col(name).cast("string"), 1, 40))
+        detalle = F.when(fails, shown).otherwise(detalle)
+    return incoming.withColumn("motivo", motivo).withColumn("detalle", F.regexp_replace(detalle, "\x00", "\\\\0"))
+
+
+def with_orphans(incoming: DataFrame, table: Table, known: Mapping[str, DataFrame]) -> DataFrame:
+    """Adds `motivo` to rows whose client or loan the same branch does not have (yet).
+
+    Args:
+        incoming: rows with `motivo`.
+        table: their contract.
+        known: for each parent table, its keys ``(id_sucursal, clave)``.
+    """
+    for parent in table.parents:
+        keys = known[parent.table].select(
+            F.col("id_sucursal").alias("_s"), F.col("clave").alias("_k"), F.lit(True).alias("_hay")
+        )
+        own = F.col(parent.column)
+        joined = incoming.join(keys, (F.col("id_sucursal") == F.col("_s")) & (own == F.col("_k")), "left")
+        orphan = F.col("motivo").isNull() & own.isNotNull() & F.col("_hay").isNull()
+        why = F.concat_ws(" ", F.lit(parent.table), own.cast("string"))
+        incoming = (
+            joined.withColumn("detalle", F.when(orphan, why).otherwise(F.col("detalle")))
+            .withColumn("motivo", F.when(orphan, F.lit("padre_desconocido")).otherwise(F.col("motivo")))
+            .drop("_s", "_k", "_hay")
+        )
+    return incoming
+
+
+def decide(incoming: DataFrame, before: DataFrame, table: Table) -> DataFrame:
+    """For each key what happens to it: columns `i` (incoming row), `p` (curated row of before), `accion`.
+
+    An incoming row with the content of the curated one changes nothing: a tail fetched twice rewrites no day. One of an
+    older snapshot changes nothing either: a replayed chunk never wins.
+    """
+    names = [field.name for field in raw_schema(table).fields]
+    key = list(table.key)
+    mine = incoming.select(*key, F.struct(*names, "motivo", "detalle", "esperaba").alias("i"))
+    theirs = before.select(*key, F.struct(*names).alias("p"))
+    both = mine.join(theirs, key, "full")
+    same = reduce(lambda a, b: a & b, (F.col(f"p.{c.name}").eqNullSafe(F.col(f"i.{c.name}")) for c in table.columns))
+    unchanged = (same & ~F.col("p.borrado")) | (F.col("i.snapshot_seq") < F.col("p.snapshot_seq"))
+    action = (
+        F.when(F.col("i").isNull() | (F.col("p").isNotNull() & unchanged), KEEP)
+        .when(F.col("i.motivo").isNull(), PUT)
+        .otherwise(PARK)
+    )
+    return both.withColumn("accion", action)
+
+
+def current(decided: DataFrame, table: Table) -> DataFrame:
+    """The raw rows that are curated now."""
+    row = F.when(F.col("accion") == KEEP, F.col("p")).otherwise(_raw_struct(table))
+    return decided.filter(F.col("accion") != PARK).select(row.alias("r")).select("r.*")
+
+
+def parked(decided: DataFrame) -> DataFrame:
+    """The rows that wait in quarantine now."""
+    return decided.filter(F.col("accion") == PARK).select("i.*").drop("esperaba")
+
+
+def delta(decided: DataFrame, table: Table) -> DataFrame:
+    """Raw rows the warehouse has to merge: new winners, and what was withdrawn into quarantine, as `borrado`."""
+    put = decided.filter(F.col("accion") == PUT).select(_raw_struct(table).alias("r")).select("r.*")
+    withdrawn = decided.filter((F.col("accion") == PARK) & ~F.col("p.borrado"))
+    columns = [F.col(f"p.{column.name}").alias(column.name) for column in table.columns]
+    gone = withdrawn.select(*columns, "id_sucursal", F.col("i.snapshot_seq"), F.lit(True).alias("borrado"))
+    return put.unionByName(gone)
+
+
+def touched_days(decided: DataFrame, table: Table) -> DataFrame:
+    """Days (`dia`) whose curated rows differ from before."""
+    day_i, day_p = _day_of("i", table), _day_of("p", table)
+    put, park = F.col("accion") == PUT, F.col("accion") == PARK
+    arrives = decided.filter(put).select(day_i.alias("dia"))
+    leaves = decided.filter((put | park) & F.col("p").isNotNull()).select(day_p.alias("dia"))
+    return arrives.union(leaves).distinct()
+
+
+def to_curated(raw: DataFrame, table: Table, spans: DataFrame, changes: Changes) -> DataFrame:
+    """Raw rows with every derived column, in contract order.
+
+    Args:
+        raw: raw rows without faults.
+        table: their contract.
+        spans: the zone table per branch: `_s`, `_from`, `_to`, `_offset` (seconds).
+        changes: offsets of America/Mexico_City.
+    """
+    for column in table.columns:
+        if column.kind is Kind.DATETIME:
+            raw = _with_instant(raw, column.name, spans)
+    chosen = [_derived(table, found, changes).cast(_spark_type(found.type)).alias(found.name)
+              for found in table.curated_columns()]  # fmt: skip
+    return raw.select(*chosen)
+
+
+def from_curated(curated: DataFrame, table: Table) -> DataFrame:
+    """The inverse of `to_curated`."""
+    own = [F.col(f"{c.name}_origen" if c.kind.temporal else c.name).alias(c.name) for c in table.columns]
+    return curated.select(*own, "id_sucursal", "snapshot_seq", "borrado")
+
+
+def _with_instant(raw: DataFrame, name: str, spans: DataFrame) -> DataFrame:
+    """Adds `<name>_utc`. The earlier instant of a doubled hour, a skipped hour shifted forward: the table says so."""
+    joined = raw.withColumn("_wall", F.col(name).cast("timestamp_ntz")).join(
+        F.broadcast(spans),
+        (F.col("id_sucursal") == F.col("_s")) & (F.col("_wall") >= F.col("_from")) & (F.col("_wall") < F.col("_to")),
+        "left",
+    )
+    instant = F.expr("timestampadd(SECOND, -_offset, _wall)")
+    return joined.withColumn(f"{name}_utc", instant).drop("_wall", "_s", "_from", "_to", "_offset")
+
+
+def _derived(table: Table, found: Derived, changes: Changes) -> Column:
+    match found.expression:
+        case "branch":
+            return F.col("id_sucursal")
+        case "sequence":
+            return F.col("snapshot_seq")
+        case "deleted":
+            return F.col("borrado")
+        case "value":
+            return F.col(found.source)
+        case "instant":
+            return F.col(f"{found.source}_utc")
+        case "local_day":
+            return F.substring(F.col(found.source), 1, 10)
+        case "accounting_day":
+            if table.column(found.source).kind is Kind.DATE:
+                return F.substring(F.col(found.source), 1, 10)
+            return _accounting_day(f"{found.source}_utc", changes)
+    raise ValueError(f"derived column {found.name}: unknown expression {found.expression!r}")
+
+
+def _accounting_day(utc: str, changes: Changes) -> Column:
+    """The calendar day in America/Mexico_City of an instant."""
+    offset = F.lit(changes[0][1])
+    for since, seconds in changes[1:]:
+        offset = F.when(F.col(utc) >= _ntz(since), F.lit(seconds)).otherwise(offset)
+    return F.to_date(F.timestamp_seconds(F.unix_timestamp(F.col(utc).cast("timestamp")) + offset))
+
+
+def _day_of(side: str, table: Table) -> Column:
+    if table.business_date is None:
+        return F.lit(UNDATED)
+    return F.coalesce(F.substring(F.col(f"{side}.{table.business_date}"), 1, 10), F.lit(NO_DAY))
+
+
+def _raw_struct(table: Table) -> Column:
+    return F.struct(*(F.col(f"i.{field.name}").alias(field.name) for field in raw_schema(table).fields))
+
+
+def _ntz(text: str) -> Column:
+    return F.lit(text).cast("timestamp_ntz")
+
+
+def _raw_type(kind: Kind, precision: int, scale: int) -> T.DataType:
+    if kind is Kind.INTEGER:
+        return T.LongType()
+    return T.DecimalType(precision, scale) if kind is Kind.DECIMAL else T.StringType()
+
+
+def _spark_type(sql: str) -> T.DataType:
+    """Spark's type of a warehouse type."""
+    word, _, numbers = sql.rstrip(")").partition("(")
+    if word == "DECIMAL":
+        precision, scale = (int(number) for number in numbers.split(","))
+        return T.DecimalType(precision, scale)
+    return {
+        "BIGINT": T.LongType(),
+        "VARCHAR": T.StringType(),
+        "DATE": T.DateType(),
+        "TIMESTAMP": T.TimestampNTZType(),
+        "BOOLEAN": T.BooleanType(),
+    }[word]

@@ -1,0 +1,167 @@
+"""SQL of a table's contract: the files under include/sql/branches/ are generated from it and a test compares them.
+
+`python -m podemos.branches sql` writes them again after a contract changed.
+"""
+
+from __future__ import annotations
+
+from podemos.core import fingerprint
+from podemos.core.table import Derived, Table, identifier
+
+_ENCODINGS = {"BIGINT": "AZ64", "DECIMAL": "AZ64", "DATE": "AZ64", "TIMESTAMP": "AZ64", "VARCHAR": "ZSTD",
+              "BOOLEAN": "ZSTD"}  # fmt: skip
+
+
+def staging_of(table: Table) -> str:
+    """The table a COPY fills: the same name in `staging`."""
+    return f"staging.{table.warehouse.partition('.')[2]}"
+
+
+def files(table: Table) -> dict[str, str]:
+    """Path under include/sql/ -> content, for every file of a table."""
+    name = identifier(table.name)
+    return {
+        f"branches/{name}/create_{name}.sql": create(table),
+        f"branches/{name}/merge_{name}.sql": merge(table),
+        f"branches/{name}/select_fingerprints_{name}.sql": select_fingerprints(table),
+        f"branches/{name}/select_rows_{name}.sql": select_rows(table),
+        f"branches/ops/create_writer_{name}.sql": create_writer(table),
+    }
+
+
+def create(table: Table) -> str:
+    """Target and staging tables with keys, encodings and comments."""
+    columns = table.curated_columns()
+    dist, sort = dist_key(table), sort_key(table)
+    body = ",\n".join(f"    {c.name} {c.type}{_null(table, c)} ENCODE {_encoding(c, sort)}" for c in columns)
+    lines = [
+        f"-- create_{table.name}.sql  · generated from include/config/tables/{table.name}.yaml · idempotent: yes",
+        "CREATE SCHEMA IF NOT EXISTS core;",
+        "CREATE SCHEMA IF NOT EXISTS staging;",
+    ]
+    for target in (table.warehouse, staging_of(table)):
+        primary = f",\n    PRIMARY KEY ({', '.join(table.key)})" if target == table.warehouse else ""
+        lines.append(
+            f"CREATE TABLE IF NOT EXISTS {target} (\n{body}{primary}\n)\n"
+            f"DISTSTYLE KEY\nDISTKEY ({dist})\nSORTKEY ({', '.join(sort)});"
+        )
+    lines.append(f"COMMENT ON TABLE {table.warehouse} IS {_quoted(table.comment)};")
+    lines.append(f"COMMENT ON TABLE {staging_of(table)} IS {_quoted('Carga en curso de ' + table.warehouse)};")
+    lines += [f"COMMENT ON COLUMN {table.warehouse}.{c.name} IS {_quoted(c.comment)};" for c in columns]
+    return "\n".join(lines) + "\n"
+
+
+def create_writer(table: Table) -> str:
+    """The mutex of a target: an empty table that a load locks."""
+    writer = f"ops.writer_{table.name}"
+    comment = _quoted(f"Candado: quien carga {table.warehouse} bloquea esta tabla; los lectores no se enteran")
+    return (
+        f"-- create_writer_{table.name}.sql  · generated · idempotent: yes\n"
+        "CREATE SCHEMA IF NOT EXISTS ops;\n"
+        f"CREATE TABLE IF NOT EXISTS {writer} (candado BIGINT NOT NULL ENCODE RAW)\nDISTSTYLE ALL\nSORTKEY (candado);\n"
+        f"COMMENT ON TABLE {writer} IS {comment};\n"
+        f"COMMENT ON COLUMN {writer}.candado IS {_quoted('Sin uso; la tabla queda vacía')};\n"
+    )
+
+
+def merge(table: Table) -> str:
+    """One transaction that merges a delta, safe to send twice and at once."""
+    target, staging = table.warehouse, staging_of(table)
+    columns = [c.name for c in table.curated_columns()]
+    on = "\n    AND ".join(f"{target}.{name} = s.{name}" for name in table.key)
+    match = "\n    AND ".join(f"{staging}.{name} = t.{name}" for name in table.key)
+    updates = ",\n    ".join(f"{name} = s.{name}" for name in columns if name not in table.key)
+    names, values = ",\n    ".join(columns), ",\n    ".join(f"s.{name}" for name in columns)
+    return f"""\
+-- merge_{table.name}.sql  · generated · grain: one row per ({', '.join(table.key)}) · idempotent: yes
+-- params: :manifest, :role (literals of COPY), :revision, :revision_key
+-- The mutex comes first: under snapshot isolation two loads at once would both insert.
+LOCK ops.writer_{table.name};
+DELETE FROM {staging};
+COPY {staging} FROM :manifest IAM_ROLE :role FORMAT AS PARQUET MANIFEST;
+-- What the target has at a later snapshot stays. Of the same snapshot, a live row stays: only a row that was withdrawn
+-- into quarantine is replaced, by its release.
+DELETE FROM {staging}
+USING {target} AS t
+WHERE {match}
+    AND (t.snapshot_seq > {staging}.snapshot_seq
+        OR (t.snapshot_seq = {staging}.snapshot_seq AND NOT t.borrado));
+MERGE INTO {target}
+USING {staging} AS s
+ON {on}
+WHEN MATCHED THEN UPDATE SET
+    {updates}
+WHEN NOT MATCHED THEN INSERT (
+    {names}
+) VALUES (
+    {values}
+);
+INSERT INTO ops.loads (tabla, revision, revision_key, renglones, cargado)
+SELECT '{table.name}', CAST(:revision AS BIGINT), CAST(:revision_key AS VARCHAR(256)), COUNT(*), GETDATE()
+FROM {staging};
+"""
+
+
+def select_fingerprints(table: Table) -> str:
+    """Control totals of the warehouse per branch, and per branch-local day from `:since` on."""
+    select = fingerprint.redshift(table)
+    day, where, group = "''", "NOT borrado", "id_sucursal"
+    params = "none"
+    if table.business_date is not None:
+        day, group = f"{table.business_date}", f"id_sucursal, {table.business_date}"
+        where, params = f"NOT borrado\n    AND {table.business_date} >= CAST(:since AS DATE)", ":since"
+    return f"""\
+-- select_fingerprints_{table.name}.sql  · generated · grain: branch and local day · params: {params}
+SELECT
+    id_sucursal,
+    {day} AS dia,
+    {select.count} AS n,
+    {select.cents} AS cents,
+    CAST({select.digest} AS VARCHAR(40)) AS digest
+FROM {table.warehouse}
+WHERE {where}
+GROUP BY {group};
+"""
+
+
+def select_rows(table: Table) -> str:
+    """The rows of one branch (and local day), to name what differs."""
+    columns = ",\n    ".join(
+        f"CAST({c.name}_origen AS VARCHAR(26)) AS {c.name}" if c.kind.temporal else c.name for c in table.columns
+    )
+    where, params = "NOT borrado\n    AND id_sucursal = CAST(:branch AS BIGINT)", ":branch"
+    if table.business_date is not None:
+        where += f"\n    AND {table.business_date} = CAST(:day AS DATE)"
+        params += ", :day"
+    return f"""\
+-- select_rows_{table.name}.sql  · generated · grain: one row · params: {params}
+SELECT
+    {columns}
+FROM {table.warehouse}
+WHERE {where}
+ORDER BY {', '.join(table.primary_key)};
+"""
+
+
+def dist_key(table: Table) -> str:
+    """Rows that are joined lie together: the first parent's column, else the first key column."""
+    return table.parents[0].column if table.parents else table.primary_key[0]
+
+
+def sort_key(table: Table) -> list[str]:
+    """What queries restrict by: the business day, else the branch; then the distribution key."""
+    return [table.business_date or "id_sucursal", dist_key(table)]
+
+
+def _encoding(column: Derived, sort: list[str]) -> str:
+    """RAW for the leading sort column: its blocks are what a range scan skips by."""
+    return "RAW" if column.name == sort[0] else _ENCODINGS[column.type.partition("(")[0]]
+
+
+def _null(table: Table, column: Derived) -> str:
+    nullable = {c.name: c.nullable for c in table.columns}
+    return "" if nullable.get(column.source, False) else " NOT NULL"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,81 @@
+"""Reads landed chunks inside Spark's executors: the bytes that are verified are the bytes that are used."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T  # noqa: N812
+
+from podemos.branches.chunk import schema
+from podemos.branches.curation import raw_schema
+from podemos.core.table import Table
+
+Fetch = Callable[[str], bytes]
+"""Content of an object by key. It travels to the executors, so it opens its client there."""
+ALTERED = "_alterado"
+_PARTITION_BYTES = 64 << 20
+
+
+@cache
+def _client() -> Any:
+    import boto3  # one client per executor process; on the driver it would cost a second for nothing
+
+    return boto3.client("s3")
+
+
+def from_bucket(bucket: str) -> Fetch:
+    """Fetches from S3."""
+
+    def fetch(key: str) -> bytes:
+        body: bytes = _client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
+    return fetch
+
+
+def landed(
+    spark: SparkSession, chunks: list[dict[str, Any]], table: Table, fetch: Fetch, partitions: int
+) -> DataFrame:
+    """Rows of the chunks, and one row with only `ALTERED` (its key) for each chunk whose SHA-256 is not the recorded one.
+
+    Args:
+        spark: the session.
+        chunks: `key` and `sha256` of each.
+        table: their contract; a column that an older chunk lacks is NULL.
+        fetch: reads an object.
+        partitions: tasks to spread them over.
+    """
+    wanted = schema(table).append(pa.field(ALTERED, pa.string()))
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for entry in batch.to_pylist():
+                yield from _batches(fetch(entry["key"]), entry, wanted)
+
+    fields = [field for field in raw_schema(table).fields if field.name != "borrado"]
+    out = T.StructType([*fields, T.StructField(ALTERED, T.StringType())])
+    rows = [(chunk["key"], chunk["sha256"]) for chunk in chunks]
+    source = spark.createDataFrame(
+        spark.sparkContext.parallelize(rows, max(1, min(partitions, len(rows)))), "key string, sha256 string"
+    )
+    return source.mapInArrow(read, out)
+
+
+def _batches(data: bytes, entry: dict[str, str], wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        nothing = [pa.nulls(1, field.type) for field in wanted][:-1]
+        yield pa.RecordBatch.from_arrays([*nothing, pa.array([entry["key"]], pa.string())], schema=wanted)
+        return
+    found = pq.read_table(io.BytesIO(data))
+    columns = [
+        found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(len(found), field.type)
+        for field in wanted
+    ]
+    yield from pa.Table.from_arrays(columns, schema=wanted).combine_chunks().to_batches()

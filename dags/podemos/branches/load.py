@@ -1,0 +1,35 @@
+"""Renders the batch that merges a revision's delta into the warehouse."""
+
+from __future__ import annotations
+
+from podemos.branches import keys, revisions
+from podemos.contracts.platform import Platform
+from podemos.core import manifest
+from podemos.core.store import ObjectStore
+from podemos.warehouse.literals import IamRoleArn, S3Uri
+from podemos.warehouse.statements import Batch, bind
+
+
+def load_batch(revision_key: str, table: str, *, lake: ObjectStore, platform: Platform) -> Batch:
+    """One transaction: mutex, COPY of exactly the delta's files, drop what is stale, MERGE, ledger.
+
+    Sent twice, at once, or long after a later one, it leaves the same rows.
+
+    Args:
+        revision_key: a published revision.
+        table: the table's name.
+        lake: where the list of files for COPY is written.
+        platform: names the role that COPY assumes.
+    """
+    found = revisions.read(lake, revision_key)
+    files = [
+        {"url": lake.uri(file["key"]), "mandatory": True, "meta": {"content_length": file["size"]}}
+        for file in found.document["delta"][table]["files"]
+    ]
+    key = keys.copy_manifest(table, found.number)
+    manifest.commit(lake, key, {"entries": files})
+    return bind(
+        f"branches/{table}/merge_{table}.sql",
+        {"revision": found.number, "revision_key": revision_key},
+        {"manifest": S3Uri(lake.uri(key)), "role": IamRoleArn(platform.warehouse.copy_role_arn)},
+    )

@@ -1,0 +1,64 @@
+"""Glue job: curates what the branches landed. One job for all tables.
+
+Arguments:
+    --lake_bucket: the lake.
+    --plan_key: the plan that `podemos.branches.collect` wrote.
+    --attempt: anything that tells attempts apart in the folder names.
+
+The commit is the result's create-once manifest: whatever an attempt that died has written is named by nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+
+import boto3
+from pyspark.sql import SparkSession
+
+from podemos.branches import keys
+from podemos.branches.curate import Curation
+from podemos.branches.landed_rows import from_bucket
+from podemos.branches.zone_frames import zone_frames
+from podemos.core import manifest
+from podemos.core.errors import DataFault
+from podemos.core.store import S3Store
+
+log = logging.getLogger("branches_curate")
+
+
+def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> str:
+    """Runs the plan; returns the key of the result."""
+    plan, ref = manifest.read(lake, plan_key)
+    zones = lake.get(plan["zones"]["key"])
+    if manifest.sha256(zones) != plan["zones"]["sha256"]:
+        raise DataFault(f"{lake.uri(plan['zones']['key'])} was changed; restore it from include/config/zones.csv")
+    rev = f"{plan['revision']:012d}-{ref.sha256[:8]}-{re.sub(r'[^A-Za-z0-9]', '', attempt)}-{secrets.token_hex(3)}"
+    frames = zone_frames(spark, zones.decode(), plan["branches"])
+    curation = Curation(spark, lake, f"s3://{lake.bucket}", from_bucket(lake.bucket), plan, rev, frames)
+    result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": curation.run()}
+    key = keys.result_of(plan_key)
+    _, _, created = manifest.commit_first(lake, key, result)
+    log.info("%s %s", "committed" if created else "another attempt was first:", key)
+    return key
+
+
+def session() -> SparkSession:
+    """Glue's session, with UTC as the only zone: wall times are computed by our own table."""
+    return (
+        SparkSession.builder.appName("branches_curate")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "false")
+        .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+        .getOrCreate()
+    )
+
+
+if __name__ == "__main__":
+    from awsglue.utils import getResolvedOptions
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    args = getResolvedOptions(sys.argv, ["lake_bucket", "plan_key", "attempt"])
+    main(session(), S3Store(boto3.client("s3"), args["lake_bucket"]), args["plan_key"], args["attempt"])

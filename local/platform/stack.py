@@ -242,7 +242,7 @@ def _digest(extra: str) -> str:
     found = hashlib.sha256(extra.encode())
     files = [
         *(include() / "config").rglob("*.yaml"),
-        *(include() / "sql").rglob("create_*.sql"),
+        *(include() / "sql" / name for name in tables.files()),
         *(include() / "glue").rglob("*.py"),
         *(ROOT / "dags" / "podemos").rglob("*.py"),
         *Path(__file__).parent.rglob("*.py"),

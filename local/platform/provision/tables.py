@@ -1,4 +1,4 @@
-"""The warehouse's schemas and tables: every `include/sql/**/create_*.sql`, through the Data API."""
+"""The warehouse's schemas, tables and their comments: every DDL file of `include/sql`, through the Data API."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from podemos.warehouse.port import DataApi
 
 
 def files() -> list[str]:
-    """The DDL files relative to include/sql, schemas before tables."""
+    """The DDL files relative to include/sql, in order: schemas, tables, comments."""
     folder = include() / "sql"
-    found = [str(path.relative_to(folder)) for path in folder.rglob("create_*.sql")]
-    return sorted(found, key=lambda name: ("create_schema" not in name, name))
+    return [
+        str(path.relative_to(folder))
+        for pattern in ("create_schema*.sql", "create_[!s]*.sql", "comment_*.sql")
+        for path in sorted(folder.rglob(pattern))
+    ]
 
 
 def provision(platform: Platform, clients: Clients) -> None:

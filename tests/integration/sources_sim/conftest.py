@@ -1,4 +1,4 @@
-"""A local S3 with the lake's and the reports' buckets, and clients to draw movements for."""
+"""The lake's and the reports' buckets, in this process and behind a URL, and a day of movements."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.aws.testing import running_server
+from local.sources import aws
 from local.sources.day import Content
 from local.sources.deliver import Inbox
 from tests.integration.sources_sim.sample import CLIENTS, DAY
@@ -32,6 +34,16 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def inbox(s3: Any, tmp_path: Path) -> Inbox:
     """The lake, with its own state folder."""
     return Inbox(s3, "podemos-lake", tmp_path / "state")
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a running local AWS with the two buckets."""
+    with running_server(tmp_path_factory.mktemp("aws")) as url:
+        client = aws.client("s3", url)
+        client.create_bucket(Bucket="podemos-lake")
+        client.create_bucket(Bucket="podemos-reports")
+        yield url
 
 
 @pytest.fixture(scope="session")

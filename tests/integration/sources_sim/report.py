@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from typing import Any
@@ -61,10 +61,10 @@ def truth_of(content: Content, offline: tuple[str, ...] = (), *, night: NightClo
     return assemble(Record(content, clock, arrived), PAYMENTS, offline)
 
 
-def honest(content: Content) -> Draft:
+def honest(content: Content, payments: Sequence[ExpectedMovement] = PAYMENTS) -> Draft:
     """What a correct platform publishes on a complete night."""
     rows, excepted = [], []
-    for payment in PAYMENTS:
+    for payment in payments:
         name = f"{payment.id_sucursal:03d}-{payment.id_pago}"
         if payment.missing:
             excepted.append(

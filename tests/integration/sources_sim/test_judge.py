@@ -296,15 +296,14 @@ def test_without_a_delivery_there_is_nothing_to_judge(tmp_path: Path) -> None:
         source_truth.record_of(tmp_path, DAY)
 
 
-def test_two_hundred_branches_are_judged_in_six_seconds(s3: Any, content: Content, monkeypatch: Any) -> None:
+def test_two_hundred_branches_are_judged_in_six_seconds(s3: Any) -> None:
     payments = [
         ExpectedMovement(branch, payment, payment, DAY, "PAGADO", ())
         for branch in range(1, 201)
         for payment in range(1, 501)
     ]
     big = Content(DAY, CLIENTS, rows=2000)
-    monkeypatch.setattr("tests.integration.sources_sim.report.PAYMENTS", payments)
-    draft = honest(big)
+    draft = honest(big, payments)
     uri = write(s3, draft, big)
     started = time.process_time()
     truth = assemble(Record(big, None, {}), payments, ())

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from local.aws.testing import running_server
 from local.judge.plant import NothingToChange, in_landed, in_source, in_warehouse_movement, in_warehouse_payment
 from local.sources import aws
 from local.sources.day import Content
@@ -97,11 +95,10 @@ def test_a_cent_in_a_named_payment_finds_the_chunk_that_holds_it(inbox: Inbox) -
 
 
 @pytest.fixture(scope="module")
-def redshift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with running_server(tmp_path_factory.mktemp("aws")) as endpoint:
-        client = aws.client("redshift-data", endpoint)
-        run(client, *TABLES.split(";\n"))
-        yield client
+def redshift(endpoint: str) -> Any:
+    client = aws.client("redshift-data", endpoint)
+    run(client, *TABLES.split(";\n"))
+    return client
 
 
 def run(client: Any, *statements: str) -> list[list[Any]]:

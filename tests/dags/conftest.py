@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,12 @@ for name, value in _before.items():
 
 
 @pytest.fixture(scope="session")
+def home() -> Path:
+    """AIRFLOW_HOME of the session, for a process of Airflow's own."""
+    return HOME
+
+
+@pytest.fixture(scope="session")
 def database() -> None:
     """Airflow's own tables."""
     from airflow.utils.db import initdb
@@ -62,28 +67,21 @@ def bag() -> Any:
     """All DAGs, parsed as the dag processor does."""
     from airflow.dag_processing.dagbag import DagBag
 
-    started = time.perf_counter()
-    found = DagBag(str(DAGS), bundle_path=DAGS, bundle_name="dags-folder")
-    print(f"parsed {len(found.dags)} DAGs in {time.perf_counter() - started:.2f} s")
-    return found
+    return DagBag(str(DAGS), bundle_path=DAGS, bundle_name="dags-folder")
 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    """A local AWS; its address, which every client of the session uses."""
-    from moto.server import ThreadedMotoServer
+    """The local AWS; its address, which every client of the session uses."""
+    from local.aws.testing import running_server
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    with pytest.MonkeyPatch.context() as patch:
+    with running_server(HOME / "aws") as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", address)
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AIRFLOW_CONN_AWS_DEFAULT", "aws://")
         yield address
-    server.stop()
 
 
 @pytest.fixture(scope="session")

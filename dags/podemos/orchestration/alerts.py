@@ -53,7 +53,7 @@ def task_failed(context: Mapping[str, Any]) -> None:
 
 
 def watch() -> None:
-    """Fails the run, once all is done, when batches of branches failed; one alert for all of them.
+    """Turns the run red when a batch of branches failed, without stopping the others; one alert for all of them.
 
     Raises:
         AirflowFailException: always; the task runs only when a batch failed.

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from podemos.orchestration.defaults import POLL_SECONDS
 from podemos.orchestration.ports import AWS, Ports
 
 DOC = """Runs the Glue job over the plan: one winner per key, UTC and accounting day, orphans into quarantine.
 
-Skipped when nothing new has landed. The job's log is linked from the task; a retry waits for a job that still runs.
+The job's log is linked from the task. A retry waits for a job that still runs instead of starting another.
 """
 
 
@@ -22,7 +22,7 @@ class CurateBranches(GlueJobOperator):
     """Runs the curation job over one plan. A retry finds the running job and waits for it instead of starting another.
 
     Args:
-        plan_key: the plan's manifest key; an empty one skips the task: nothing new has landed.
+        plan_key: the plan's manifest key.
         limit: a job that runs longer fails the task.
     """
 
@@ -42,8 +42,6 @@ class CurateBranches(GlueJobOperator):
 
     def execute(self, context: Any) -> Any:
         """Starts the job, or finds it running, and defers."""
-        if not self.plan_key:
-            raise AirflowSkipException("nothing new has landed since the last revision")
         names = Ports(context).platform
         self.job_name, self.region_name = names.curate_job, names.region
         if not self.hook.has_job(self.job_name):

@@ -123,6 +123,13 @@ class Ports:
         instance = self._context["ti"]
         return f"{instance.dag_id}/{instance.run_id}/{instance.task_id}[{instance.map_index}]"
 
+    @cached_property
+    def signer(self) -> Any:
+        """Signs a published manifest with KMS; a rehearsal stays unsigned."""
+        from podemos.regulatory.kms import kms_signer
+
+        return None if self.night.rehearsal else kms_signer(self.client("kms"), self.platform.signing_key)
+
     @property
     def send(self) -> Callable[..., None]:
         """Sends a notice: subject, body, attributes."""

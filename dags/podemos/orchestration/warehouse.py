@@ -58,7 +58,8 @@ class LoadBatch(RedshiftDataOperator):
         """
         if event is None or event["status"] != "success":
             self.region_name = Ports(context).platform.region
-            raise AirflowException(f"{self.task_id} of {self.arguments[0]}: {self._reason(event or {})}")
+            self.statement_id = (event or {}).get("statement_id", "")
+            raise self._refused((event or {}).get("message", "the trigger ended without an answer"))
         return str(self.arguments[0])
 
     def _send_once(self, context: Any) -> None:
@@ -69,8 +70,11 @@ class LoadBatch(RedshiftDataOperator):
         else:
             self.statement_id = self.submit_job(context)
             context["task_state_store"].set(self.external_id_key, self.statement_id)
-        if not self.hook.check_query_is_finished(self.statement_id):
+        status = self.get_job_status(self.statement_id, context)
+        if self.is_job_active(status):
             self._wait()
+        elif not self.is_job_succeeded(status):
+            raise self._refused(status)
 
     def _wait(self) -> None:
         from airflow.providers.amazon.aws.triggers.redshift_data import RedshiftDataTrigger
@@ -87,11 +91,10 @@ class LoadBatch(RedshiftDataOperator):
             method_name="execute_complete",
         )
 
-    def _reason(self, event: dict[str, Any]) -> str:
-        if not event.get("statement_id"):
-            return str(event.get("message") or "no answer")
-        found = self.hook.conn.describe_statement(Id=event["statement_id"])
-        return str(found.get("Error") or event.get("message"))
+    def _refused(self, otherwise: str) -> AirflowException:
+        """The warehouse's own words if it has any; the hook's would be its whole response."""
+        said = self.hook.conn.describe_statement(Id=self.statement_id).get("Error") if self.statement_id else None
+        return AirflowException(f"{self.task_id} of {self.arguments[0]}: {said or otherwise}")
 
 
 def statement_name(dag_id: str, task_id: str, run_id: str) -> str:

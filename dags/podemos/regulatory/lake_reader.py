@@ -26,11 +26,11 @@ PAID = "PAGADO"
 
 @dataclass
 class LakeReader:
-    """Reads curated files for one day. `totals` is the fingerprint of the day's payments by the table contract."""
+    """Reads curated files for one day. `branches` holds each branch's fingerprint of its payments, by the contract."""
 
     source: str
     day: date
-    totals: Fingerprint = field(default_factory=Fingerprint)
+    branches: dict[int, Fingerprint] = field(default_factory=dict)
     file_rows: int = 0
     file_cents: int = 0
 
@@ -67,7 +67,8 @@ class LakeReader:
         movement_id = f"{branch:03d}-{payment}"
         cents = None if amount is None else cents_of(amount)
         texts = (None if row[name] is None else str(row[name]) for name in self._contract)
-        self.totals += Fingerprint(1, cents or 0, row_digest(row_text(texts)))
+        total = Fingerprint(1, cents or 0, row_digest(row_text(texts)))
+        self.branches[branch] = self.branches.get(branch, Fingerprint()) + total
         if cents is None:
             return RowFault(Reason.UNREADABLE_AMOUNT, "monto is NULL", None, movement_id)
         if row["fecha_pago_utc"] is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from podemos.contracts.sources import Source
+from podemos.core.fingerprint import Fingerprint
 from podemos.core.money import format_pesos
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
@@ -43,7 +44,7 @@ def compare(source: Source, entry: Mapping[str, Any], sealed: Mapping[str, Any],
     yield _unlisted(source, sealed)
     yield _totals(source, entry)
     yield _readable(source, entry, lake)
-    if entry["lake_totals"] is not None:
+    if entry["lake_branches"] is not None:
         yield _lake(source, entry, sealed)
 
 
@@ -140,9 +141,10 @@ def _readable(source: Source, entry: Mapping[str, Any], lake: ObjectStore) -> Re
 
 def _lake(source: Source, entry: Mapping[str, Any], sealed: Mapping[str, Any]) -> Result:
     """The day's payments read from the lake are the ones that curation certified."""
-    stated, found = sealed["lake"], entry["lake_totals"]
-    expected = Pair(stated["rows"], stated["cents"], stated["digest"] or found["digest"])
-    actual = Pair(found["count"], found["cents"], found["digest"])
+    stated = sealed["lake"]
+    found = sum(map(Fingerprint.from_dict, entry["lake_branches"].values()), Fingerprint())
+    expected = Pair(stated["rows"], stated["cents"], stated["digest"] or str(found.digest))
+    actual = Pair(found.count, found.cents, str(found.digest))
     if actual == expected:
         return _result(source, Rule.LAKE, expected, actual)
     detail = (

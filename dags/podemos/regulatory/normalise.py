@@ -47,12 +47,12 @@ class FileFound:
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """One source, read: its movements, what was excepted, its files, and the lake's fingerprint by its own contract."""
+    """One source, read: its movements, what was excepted, its files, and the lake's fingerprint per branch."""
 
     movements: MovementFile
     excepted: ExceptedFile
     files: list[FileFound]
-    lake_totals: Fingerprint | None
+    lake: dict[int, Fingerprint] | None
 
 
 def normalise(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
@@ -143,7 +143,7 @@ def _attempt(
             if isinstance(reader, LakeReader):
                 rows, cents = reader.file_rows, reader.file_cents
             found.append(FileFound(name, file["sha256"], rows, cents, unknown))
-    return Canonical(movements, excepted, found, reader.totals if isinstance(reader, LakeReader) else None)
+    return Canonical(movements, excepted, found, reader.branches if isinstance(reader, LakeReader) else None)
 
 
 def _items(
@@ -212,7 +212,7 @@ def _entry(source: Source, sealed: Mapping[str, Any], day: date, lake: ObjectSto
             "unknown_rows": excepted.totals.unknown_rows,
             "by_reason": excepted.by_reason,
         },
-        "lake_totals": read.lake_totals.to_dict() if read.lake_totals else None,
+        "lake_branches": _by_branch(read.lake),
         "branches": list(branches),
         "files": [
             {
@@ -229,6 +229,10 @@ def _entry(source: Source, sealed: Mapping[str, Any], day: date, lake: ObjectSto
             for file, found in zip(sealed["files"], read.files, strict=True)
         ],
     }
+
+
+def _by_branch(lake: dict[int, Fingerprint] | None) -> dict[str, Any] | None:
+    return None if lake is None else {str(branch): total.to_dict() for branch, total in sorted(lake.items())}
 
 
 def _store(lake: ObjectStore, prefix: str, path: Path, suffix: str) -> dict[str, Any]:

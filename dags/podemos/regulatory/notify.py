@@ -46,7 +46,7 @@ def message(manifest_key: str, *, reports: ObjectStore) -> Notice:
     return _notice(f"Report {day} {outcome} v{manifest['version']}", lines, severity, day, outcome)
 
 
-def hold_notice(decision_key: str, *, lake: ObjectStore) -> Notice:
+def hold_message(decision_key: str, *, lake: ObjectStore) -> Notice:
     """The notice of a held report: the smallest unit, what it means for 06:00, and what helps."""
     decision, _ = read(lake, decision_key)
     day = decision["business_date"]

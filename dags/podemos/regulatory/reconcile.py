@@ -9,7 +9,7 @@ from podemos.contracts.sources import Sources
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import read_ref
 from podemos.core.store import ObjectStore
-from podemos.regulatory import keys, level_business, level_control, level_warehouse
+from podemos.regulatory import keys, level_business, level_control, level_history, level_warehouse
 from podemos.regulatory.results import Result
 from podemos.warehouse.port import Warehouse
 
@@ -28,6 +28,8 @@ def reconcile(normalised_key: str, *, lake: ObjectStore, warehouse: Warehouse, s
     results: list[Result] = []
     for entry in normalised["sources"]:
         source = sources.source(entry["source"])
+        if entry.get("lake_branches") is not None:
+            results.append(level_history.compare(source, entry, sealed[source.id], day, lake=lake, warehouse=warehouse))
         results += level_control.compare(source, entry, sealed[source.id], lake)
         results += level_warehouse.compare(
             source,

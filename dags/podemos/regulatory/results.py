@@ -56,6 +56,7 @@ class Rule(StrEnum):
     LAKE = "huella_lago"
     STORED = "normalizado_sha256"
     WAREHOUSE = "normalizado_almacen"
+    HISTORY = "lago_historia"
     BALANCE = "cargos_abonos"
     UNIQUE = "id_unico"
     CLIENT = "cliente_conocido"

@@ -7,6 +7,6 @@ SELECT
     (SUM(CASE WHEN tipo = 'CARGO' THEN monto ELSE 0 END) * 100)::BIGINT AS centavos_cargo,
     (SUM(CASE WHEN tipo = 'ABONO' THEN monto ELSE 0 END) * 100)::BIGINT AS centavos_abono
 FROM core.movimientos
-WHERE fecha_contable = :business_date
+WHERE fecha_contable = CAST(:business_date AS DATE)
 GROUP BY id_sistema, archivo_sha256
 ORDER BY id_sistema, archivo_sha256;

@@ -4,6 +4,6 @@ SELECT
     COUNT(*) AS renglones,
     COUNT(DISTINCT id_movimiento) AS distintos
 FROM core.movimientos
-WHERE fecha_contable = :business_date
+WHERE fecha_contable = CAST(:business_date AS DATE)
 GROUP BY id_sistema
 ORDER BY id_sistema;

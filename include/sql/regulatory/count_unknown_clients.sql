@@ -10,7 +10,7 @@ LEFT JOIN core.clientes AS c
     ON m.id_sucursal = c.id_sucursal AND m.id_cliente = c.id_cliente AND NOT c.borrado
 LEFT JOIN (SELECT DISTINCT id_cliente FROM core.clientes WHERE NOT borrado) AS a
     ON m.id_cliente = a.id_cliente AND m.id_sucursal IS NULL
-WHERE m.fecha_contable = :business_date
+WHERE m.fecha_contable = CAST(:business_date AS DATE)
     AND m.id_cliente IS NOT NULL
     AND c.id_cliente IS NULL
     AND a.id_cliente IS NULL

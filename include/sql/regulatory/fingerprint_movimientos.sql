@@ -19,6 +19,6 @@ SELECT
         || OCTET_LENGTH(fila::VARCHAR)::VARCHAR || ':' || fila::VARCHAR
     ), 15), 16)::DECIMAL(38, 0)) AS huella
 FROM core.movimientos
-WHERE fecha_contable = :business_date
+WHERE fecha_contable = CAST(:business_date AS DATE)
 GROUP BY id_sistema
 ORDER BY id_sistema;

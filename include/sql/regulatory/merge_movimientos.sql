@@ -7,20 +7,20 @@ LOCK ops.writer_movimientos;
 DELETE FROM staging.movimientos;
 COPY staging.movimientos FROM :copy_manifest IAM_ROLE :role FORMAT AS PARQUET MANIFEST;
 DELETE FROM core.movimientos
-WHERE fecha_contable = :business_date
+WHERE fecha_contable = CAST(:business_date AS DATE)
     AND NOT EXISTS (
         SELECT 1
         FROM staging.movimientos AS s
         WHERE s.id_sistema = core.movimientos.id_sistema AND s.id_movimiento = core.movimientos.id_movimiento
     );
 DELETE FROM core.movimientos
-WHERE fecha_contable = :business_date
+WHERE fecha_contable = CAST(:business_date AS DATE)
     AND (id_sistema, id_movimiento) IN (
         SELECT
             m.id_sistema,
             m.id_movimiento
         FROM core.movimientos AS m
-        WHERE m.fecha_contable = :business_date
+        WHERE m.fecha_contable = CAST(:business_date AS DATE)
         GROUP BY m.id_sistema, m.id_movimiento
         HAVING COUNT(*) > 1
     );
@@ -46,10 +46,10 @@ WHEN NOT MATCHED THEN INSERT (
     s.fecha_contable, s.id_sistema, s.id_movimiento, s.id_sucursal, s.id_cliente, s.tipo, s.monto, s.moneda,
     s.instante_utc, s.concepto, s.archivo_sha256, s.fila
 );
-INSERT INTO ops.loads (tabla, origen, renglones, cargado_en)
+INSERT INTO ops.movimientos_loads (fecha_contable, normalizado, renglones, cargado)
 SELECT
-    'core.movimientos' AS tabla,
-    :load_id AS origen,
-    COUNT(*) AS renglones,
-    GETDATE() AS cargado_en
+    CAST(:business_date AS DATE),
+    CAST(:load_id AS VARCHAR(512)),
+    COUNT(*),
+    GETDATE()
 FROM staging.movimientos;

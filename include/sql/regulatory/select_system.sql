@@ -12,5 +12,5 @@ SELECT
     archivo_sha256,
     fila
 FROM core.movimientos
-WHERE fecha_contable = :business_date AND id_sistema = :id_sistema
+WHERE fecha_contable = CAST(:business_date AS DATE) AND id_sistema = CAST(:id_sistema AS VARCHAR(40))
 ORDER BY id_movimiento;

@@ -1,0 +1,88 @@
+"""Level 2 of the branch lake: the day's payments in its files = those in the warehouse's history, per branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from podemos.contracts.sources import Source
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.money import format_pesos
+from podemos.core.store import ObjectStore
+from podemos.regulatory.narrow import sealed_movements
+from podemos.regulatory.results import Cause, Level, Pair, Result, Rule
+from podemos.warehouse.port import Warehouse
+from podemos.warehouse.statements import Value
+
+NAMED = 20
+
+
+def compare(
+    source: Source,
+    entry: Mapping[str, Any],
+    sealed: Mapping[str, Any],
+    day: date,
+    *,
+    lake: ObjectStore,
+    warehouse: Warehouse,
+) -> Result:
+    """One result for all branches; a difference names the payments of the branches whose totals differ."""
+    rows = warehouse.fetch("regulatory/fingerprint_payments.sql", {"business_date": day})
+    held = {
+        int(row["id_sucursal"]): Fingerprint(int(row["renglones"]), int(row["centavos"]), int(row["huella"]))
+        for row in rows
+    }
+    lake_holds = {int(branch): Fingerprint.from_dict(total) for branch, total in entry["lake_branches"].items()}
+    expected, actual = _pair(lake_holds.values()), _pair(held.values())
+    differing = sorted(b for b in lake_holds.keys() | held.keys() if lake_holds.get(b) != held.get(b))
+    if not differing:
+        return Result(source.id, Level.WAREHOUSE, Rule.HISTORY, expected, actual)
+    named = list(_payments(source, sealed, day, set(differing), lake, warehouse))
+    if not named:
+        branches = ", ".join(f"{branch:03d}" for branch in differing)
+        named = [f"sucursal {branches}, {day}: the amounts agree, another field of a payment differs in the warehouse"]
+    more = f"; and {len(named) - 1} more" if len(named) > 1 else ""
+    return Result(
+        source.id,
+        Level.WAREHOUSE,
+        Rule.HISTORY,
+        expected,
+        actual,
+        cause=Cause.CHANGED,
+        unit=f"{differing[0]:03d}",
+        detail=named[0] + more,
+        units=tuple(named[:NAMED]),
+    )
+
+
+def _pair(totals: Any) -> Pair:
+    total = sum(totals, Fingerprint())
+    return Pair(total.count, total.cents, str(total.digest))
+
+
+def _payments(
+    source: Source, sealed: Mapping[str, Any], day: date, branches: set[int], lake: ObjectStore, warehouse: Warehouse
+) -> Iterator[str]:
+    """The payments of these branches that differ, with both amounts."""
+    with TemporaryDirectory(prefix="history-") as scratch:
+        wanted: dict[int, dict[str, int]] = {branch: {} for branch in branches}
+        for movement in sealed_movements(source, sealed, day, lake, Path(scratch)):
+            if movement.id_sucursal in wanted:
+                payment = movement.id_movimiento.partition("-")[2]
+                wanted[movement.id_sucursal][payment] = movement.monto
+    for branch, payments in sorted(wanted.items()):
+        values: dict[str, Value] = {"business_date": day, "id_sucursal": branch}
+        for row in warehouse.fetch("regulatory/select_payments.sql", values):
+            name = f"sucursal {branch:03d}, {day}, pago {row['id_pago']}"
+            cents = int(row["centavos"])
+            till = payments.pop(str(row["id_pago"]), None)
+            if till is None:
+                yield f"{name}: {format_pesos(cents)} in the warehouse, not at the till"
+            elif till != cents:
+                yield f"{name}: {format_pesos(till)} at the till, {format_pesos(cents)} in the warehouse"
+        for payment, till in sorted(payments.items()):
+            name = f"sucursal {branch:03d}, {day}, pago {payment}"
+            yield f"{name}: {format_pesos(till)} at the till, not in the warehouse"

@@ -1,0 +1,90 @@
+"""A night without Airflow: the stages in order, with a hand between any two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from podemos.contracts.sources import Policy, Sources, policy
+from podemos.core.manifest import read
+from podemos.core.night import Night
+from podemos.regulatory.build import build
+from podemos.regulatory.decide import decide, outcome
+from podemos.regulatory.gate import judge
+from podemos.regulatory.load import load_batch
+from podemos.regulatory.normalise import normalise
+from podemos.regulatory.plan import open_night
+from podemos.regulatory.publish import Signer, publish
+from podemos.regulatory.reconcile import reconcile
+from podemos.regulatory.seal import seal
+from podemos.warehouse.statements import Batch
+from tests.integration.regulatory.conftest import World
+from tests.unit.regulatory.deliveries import ALL, NIGHT, clock
+
+Hand = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a night ended: the keys of its stages and what was decided."""
+
+    outcome: str
+    reasons: list[str]
+    keys: dict[str, str]
+    manifest: dict[str, Any] | None
+
+
+def send(world: World, batch: Batch) -> str:
+    """Sends a batch as the load task does; returns the statement."""
+    answer = world.redshift.batch_execute_statement(
+        WorkgroupName="podemos", Database="analytics", Sqls=list(batch.statements), Parameters=batch.api_parameters()
+    )
+    return str(answer["Id"])
+
+
+def load(world: World, normalised: str) -> None:
+    """Loads a night's movements."""
+    world.finished(send(world, load_batch(normalised, lake=world.lake, platform=world.platform)))
+
+
+def run(
+    world: World,
+    arrivals: list[str],
+    *,
+    sources: Sources = ALL,
+    night: Night = NIGHT,
+    agreed: Policy | None = None,
+    after: Mapping[str, Hand] | None = None,
+    signer: Signer | None = None,
+) -> Ended:
+    """Runs the stages; `after` holds what a hand does once a stage has ended, given the stage's key."""
+    lake, keys = world.lake, dict[str, str]()
+    hands = after or {}
+
+    def done(stage: str, key: str) -> str:
+        keys[stage] = key
+        if stage in hands:
+            hands[stage](key)
+        return key
+
+    open_night(night, lake=lake, reports=world.reports, clock=clock, sources=sources)
+    sealed = done("seal", seal(night, arrivals, lake=lake, clock=clock, sources=sources))
+    normalised = done("normalise", normalise(sealed, lake=lake, sources=sources))
+    load(world, normalised)
+    done("load", normalised)
+    found = done("reconcile", reconcile(normalised, lake=lake, warehouse=world.warehouse, sources=sources))
+    judged = done("gate", judge(found, lake=lake))
+    decision = done(
+        "decide", decide(judged, lake=lake, policy=agreed or policy(), sources=sources, clock=clock, night=night)
+    )
+    decided, reasons = outcome(decision, lake), read(lake, decision)[0]["reasons"]
+    if decided == "hold":
+        return Ended(decided, reasons, keys, None)
+    built = done(
+        "build", build(decision, lake=lake, warehouse=world.warehouse, platform=world.platform, sources=sources)
+    )
+    published = done(
+        "publish", publish(built, lake=lake, reports=world.reports, clock=clock, night=night, signer=signer)
+    )
+    return Ended(decided, reasons, keys, read(world.reports, published)[0])

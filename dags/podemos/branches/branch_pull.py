@@ -47,7 +47,7 @@ class Ports:
 
 @dataclass(slots=True)
 class BranchPull:
-    """One branch in one run. `run` fills `landed` and `troubles`; only the lake's and the state's own errors leave it."""
+    """One branch in one run. `run` fills `landed` and `troubles`; only errors of the lake and the state leave it."""
 
     ports: Ports
     branch: Branch

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -100,7 +101,7 @@ def cents(data: pa.Table, table: Table) -> int:
     """Sum of the amounts in cents; 0 for a table without an amount."""
     if table.amount is None or not data.num_rows:
         return 0
-    return cents_of(pc.sum(data[table.amount]).as_py() or 0)
+    return cents_of(pc.sum(data[table.amount]).as_py() or Decimal(0))
 
 
 def amounts(data: pa.Table, table: Table) -> list[tuple[str, int]]:
@@ -109,7 +110,7 @@ def amounts(data: pa.Table, table: Table) -> list[tuple[str, int]]:
         return []
     keys = zip(*(data[name].to_pylist() for name in table.primary_key), strict=True)
     values = data[table.amount].to_pylist()
-    return [("/".join(map(str, key)), cents_of(value or 0)) for key, value in zip(keys, values, strict=True)]
+    return [("/".join(map(str, key)), cents_of(value or Decimal(0))) for key, value in zip(keys, values, strict=True)]
 
 
 def pack(evidence: list[tuple[str, int]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -50,7 +51,10 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "tables": [table.to_dict() for table in contracts],
         "zones": _zones(lake),
         "branches": {branch.id: branch.zone for branch in config.branches},
-        "chunks": {table.name: _chunks(parts, table.name) for table in contracts},
+        "chunks": {
+            table.name: before.get("altered", {}).get(table.name, []) + _chunks(parts, table.name)
+            for table in contracts
+        },
         "sources": _sources(before.get("sources", {}), parts),
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
@@ -67,7 +71,7 @@ def _fresh(
     """Keys of pull manifests above the marks, and the new marks.
 
     Listed twice: the first listing fixes how far to go, the second collects. A part is committed before any part of a
-    later sequence, so everything up to a mark seen by the first listing is in the second, although no listing is atomic.
+    later sequence, so everything up to a mark seen by the first listing is in the second, though no listing is atomic.
     A part below a mark that shows up later belongs to a worker that had lost its lease: its rows are pulled again.
     """
     reach: dict[tuple[str, str], Mark] = {}
@@ -111,6 +115,7 @@ def _read(lake: ObjectStore, wanted: list[str], known: dict[str, Part]) -> list[
 
 
 def _chunks(parts: list[Part], table: str) -> list[dict[str, Any]]:
+    """Chunks landed since; those a curation refused, because their bytes had changed, are tried again beside them."""
     return [
         {"key": p.chunk.key, "sha256": p.chunk.sha256, "rows": p.chunk.rows, "cents": p.chunk.cents}
         | {"branch": p.branch, "seq": p.seq, "pull": p.key}
@@ -157,10 +162,8 @@ def _zones(lake: ObjectStore) -> dict[str, str]:
     """The zone table, stored once under its content."""
     data = config_file("zones.csv").read_bytes()
     digest = manifest.sha256(data)
-    try:
+    with contextlib.suppress(AlreadyExists):
         lake.put_new(keys.zones(digest), data, "text/csv")
-    except AlreadyExists:
-        pass
     return {"key": keys.zones(digest), "sha256": digest}
 
 

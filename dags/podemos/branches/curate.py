@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812
+from pyspark.sql import functions as F
 
 from podemos.branches import curation, keys
 from podemos.branches.chunk import cents
@@ -99,7 +99,7 @@ class Curation:
         return rows.select(*columns).unionByName(again.select(*columns)).persist()
 
     def _candidate_days(self, incoming: DataFrame, before: DataFrame, table: Table) -> tuple[list[str], list[str]]:
-        """Days that may change: those the incoming rows name, and those where their keys live now. And altered chunks."""
+        """Days the incoming rows name, and days where their keys live now; and the altered chunks."""
         mine = incoming.select(F.coalesce(ALTERED, F.lit("")).alias("a"), curation.local_day(table).alias("dia"))
         found = mine.distinct()
         if self.plan["days"].get(table.name):
@@ -171,7 +171,9 @@ class Curation:
         now, parked = curation.current(decided, table), curation.parked(decided)
         names = [found.name for found in curation.raw_schema(table).fields]
         alive = now.filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
-        winners = alive.withColumn("k", F.lit("winners")).unionByName(parked.select(*names, F.lit("winners").alias("k")))
+        winners = alive.withColumn("k", F.lit("winners")).unionByName(
+            parked.select(*names, F.lit("winners").alias("k"))
+        )
         back = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
         written = curation.from_curated(back, table).filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
         untouched = alive.filter(~curation.local_day(table).isin(list(files))) if files else alive

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import types as T  # noqa: N812
+from pyspark.sql import types as T
 
 from podemos.branches.chunk import schema
 from podemos.branches.curation import raw_schema
@@ -40,10 +40,8 @@ def from_bucket(bucket: str) -> Fetch:
     return fetch
 
 
-def landed(
-    spark: SparkSession, chunks: list[dict[str, Any]], table: Table, fetch: Fetch, partitions: int
-) -> DataFrame:
-    """Rows of the chunks, and one row with only `ALTERED` (its key) for each chunk whose SHA-256 is not the recorded one.
+def landed(spark: SparkSession, chunks: list[dict[str, Any]], table: Table, fetch: Fetch, partitions: int) -> DataFrame:
+    """Rows of the chunks; for a chunk whose SHA-256 is not the recorded one, one row with only `ALTERED` (its key).
 
     Args:
         spark: the session.

@@ -130,7 +130,9 @@ def _drift(table: Table, described: tuple[Any, ...]) -> str:
     for column, field in zip(table.columns, described, strict=True):
         kind, scale = field[1], field[5]
         if kind not in _DIGITS.get(column.kind, _TEXTS):
-            return f"table {table.name}, column {column.name}: the branch's type (MySQL code {kind}) is no {column.kind}"
+            return (
+                f"table {table.name}, column {column.name}: the branch's type (MySQL code {kind}) is no {column.kind}"
+            )
         if column.kind is Kind.DECIMAL and scale != column.scale:
-            return f"table {table.name}, column {column.name}: the branch has {scale} decimals, the contract {column.scale}"
+            return f"table {table.name}, column {column.name}: {scale} decimals at the branch, {column.scale} agreed"
     return ""

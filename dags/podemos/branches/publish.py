@@ -38,7 +38,7 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
     except NotFound as missing:
         raise SourceUnavailable(f"{missing}: the curation of {plan_key} did not finish; run it again") from None
     before = plan["previous"] and manifest.read_ref(lake, plan["previous"])
-    if before and plan["landed"] == before["landed"]:
+    if before and plan["landed"] == before["landed"] and not any(before["altered"].values()):
         return str(plan["previous"]["key"])
     document = {
         "kind": "branches.revision",
@@ -52,7 +52,10 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
         "days": _days(lake, plan, result),
         "quarantine": {name: found["quarantine"] for name, found in result["tables"].items()},
         "delta": {name: found["delta"] for name, found in result["tables"].items()},
-        "altered": {name: found["altered"] for name, found in result["tables"].items()},
+        "altered": {
+            name: [chunk for chunk in plan["chunks"][name] if chunk["key"] in set(found["altered"])]
+            for name, found in result["tables"].items()
+        },
     }
     key = keys.revision(plan["revision"])
     _, standing, _ = manifest.commit_first(lake, key, document)

@@ -1,5 +1,8 @@
-"""The statements a pull sends to a branch, built from the contract: identifiers are checked, values are literals of a
-checked shape (a text protocol query binds nothing, and prepared statements would cost a round trip each)."""
+"""The statements a pull sends to a branch, built from its contract.
+
+Identifiers are checked, values are literals of a checked shape: a text protocol query binds nothing, and a prepared
+statement would cost a round trip.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ def session(server: str, statement_seconds: int) -> str:
 def page(table: Table, after: Position | None, limit: int) -> str:
     """Rows after `after` in order of (cursor, key).
 
-    Written as ``a >= x AND (a > x OR b > y)``: an index range, where ``(a, b) > (x, y)`` is none in MariaDB. Two rows of
-    the same microsecond can never be lost between two pages.
+    Written as ``a >= x AND (a > x OR b > y)``: an index range, where ``(a, b) > (x, y)`` is none in MariaDB. Two rows
+    of the same microsecond can never be lost between two pages.
 
     Raises:
         ContractViolation: the cursor may be NULL: such a row would never be seen again.

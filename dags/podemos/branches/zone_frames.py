@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,9 +29,7 @@ def zone_frames(spark: SparkSession, text: str, branches: dict[str, str]) -> Zon
     rows = list(csv.DictReader(io.StringIO(text)))
     of_zone: dict[str, list[tuple[str, str, int]]] = {}
     for row in rows:
-        of_zone.setdefault(row["zone"], []).append(
-            (row["local_from"], row["local_to"], int(row["utc_offset_seconds"]))
-        )
+        of_zone.setdefault(row["zone"], []).append((row["local_from"], row["local_to"], int(row["utc_offset_seconds"])))
     flat = [(int(branch), *span) for branch, zone in branches.items() for span in of_zone[zone]]
     spans = spark.createDataFrame(flat, "_s bigint, _f string, _t string, _offset int").selectExpr(
         "_s", "cast(_f as timestamp_ntz) _from", "cast(_t as timestamp_ntz) _to", "_offset"
@@ -51,7 +50,7 @@ def _changes(rows: list[dict[str, str]]) -> Changes:
     """
     ordered = sorted(rows, key=lambda row: row["local_from"])
     changes: Changes = [("0001-01-01 00:00:00", int(ordered[0]["utc_offset_seconds"]))]
-    for row, following in zip(ordered, ordered[1:], strict=False):
+    for row, following in itertools.pairwise(ordered):
         if row["kind"] != "normal":
             edge = datetime.fromisoformat(row["local_from"] if row["kind"] == "gap" else row["local_to"])
             instant = edge - timedelta(seconds=int(row["utc_offset_seconds"]))

@@ -1,0 +1,255 @@
+"""Certifies each branch and local day, names what differs, and delivers the business day to the report."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from podemos.branches import deliver, keys, landing_check, movements, narrow, revisions
+from podemos.branches.revisions import Revision
+from podemos.branches.terms import Standing, Terms, terms_of
+from podemos.contracts.branches import Branches
+from podemos.contracts.tables import tables
+from podemos.core import manifest
+from podemos.core.clock import Clock, from_iso, iso
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.manifest import Ref
+from podemos.core.money import format_pesos
+from podemos.core.store import ObjectStore
+from podemos.core.table import Table
+from podemos.warehouse.port import Warehouse
+
+_THREADS = 16
+_NARROWED = 10
+"""So many differing branch-days are narrowed to rows in one run; each costs one query."""
+_FAR = date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A table's terms by (day, branch), and what differs, in words by branch."""
+
+    table: Table
+    terms: dict[tuple[str, str], Terms]
+    messages: dict[str, list[str]]
+
+
+def certify_days(
+    revision_key: str,
+    business_date: date,
+    *,
+    lake: ObjectStore,
+    warehouse: Warehouse,
+    clock: Clock,
+    config: Branches,
+    pilot: int | None = None,
+) -> str:
+    """Compares source, lake and warehouse for every branch-local day of the fingerprint window.
+
+    A difference is a state with its evidence, never an exception: the report decides what it means.
+
+    Args:
+        revision_key: the published revision that was loaded.
+        business_date: the day that is delivered to the report.
+        lake: the lake.
+        warehouse: the warehouse.
+        clock: now.
+        config: branches and tables.
+        pilot: only the first so many branches count.
+
+    Returns:
+        The key of the certification manifest.
+    """
+    revision = revisions.read(lake, revision_key)
+    previous = revision.document["previous"] and manifest.read_ref(lake, revision.document["previous"])
+    ids = [branch.id for branch in config.branches[:pilot]]
+    examined = [_examine(revision, table, lake, warehouse) for table in tables(config.extraction.tables)]
+    altered = landing_check.altered(lake, revision, tables(config.extraction.tables), business_date)
+    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date)
+    loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
+    control = _control(revision, examined, altered, certificates, ids, business_date, lake, warehouse, config)
+    document = {
+        "kind": "branches.certification",
+        "revision": revision.ref.to_dict(),
+        "business_date": business_date.isoformat(),
+        "certified": iso(clock()),
+        "loaded": sorted(table for table, number in loaded.items() if number >= revision.number),
+        "certificates": certificates,
+        "delivered": deliver.deliver(lake, business_date, control),
+        "branches": control["branches"],
+        "messages": sorted(
+            {line for found in examined for lines in found.messages.values() for line in lines}
+            | {line for lines in altered.values() for line in lines}
+        ),
+    }
+    content = manifest.sha256(manifest.canonical(document))
+    return manifest.commit(lake, keys.certification(revision.number, content), document).key
+
+
+def _examine(revision: Revision, table: Table, lake: ObjectStore, warehouse: Warehouse) -> Examined:
+    """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise."""
+    sources = revision.document["sources"].get(table.name, {})
+    windows = {branch: _since(entry) for branch, entry in sources.items()}
+    since = min(windows.values(), default=_FAR)
+    days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        documents = dict(zip(days, pool.map(lambda e: manifest.read_ref(lake, e["manifest"]), days.values()),
+                             strict=True))  # fmt: skip
+    loaded = _loaded(table, since, warehouse)
+    wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
+    wanted |= {(day, branch) for branch, entry in sources.items() for day in entry["fingerprints"]}
+    terms = {}
+    for day, branch in wanted:
+        source = None
+        if branch in sources and sources[branch]["as_of"] and _within(table, day, windows[branch]):
+            prints = sources[branch]["fingerprints"]
+            source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
+        lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
+        terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
+    return Examined(table, terms, _messages(table, terms, days, lake, warehouse))
+
+
+def _messages(
+    table: Table, terms: dict[tuple[str, str], Terms], days: dict[str, Any], lake: ObjectStore, warehouse: Warehouse
+) -> dict[str, list[str]]:
+    messages: dict[str, list[str]] = {}
+    narrowed = 0
+    for (day, branch), found in sorted(terms.items()):
+        if found.hold:
+            continue
+        lines = found.faults(narrow.where(table, branch, day))
+        if not found.loaded and narrowed < _NARROWED:
+            narrowed += 1
+            values: dict[str, Any] = {"branch": int(branch)} | ({"day": day} if table.partitioned else {})
+            theirs = warehouse.fetch(f"branches/{table.name}/select_rows_{table.name}.sql", values)
+            mine = narrow.curated_rows(lake, table, days.get(day, {}).get("files", ()), branch)
+            rows = narrow.against_warehouse(table, branch, day, mine, narrow.warehouse_rows(table, theirs))
+            lines = [line for line in lines if "in the warehouse" not in line] + rows if rows else lines
+        messages.setdefault(branch, []).extend(lines)
+    return messages
+
+
+def _loaded(table: Table, since: date, warehouse: Warehouse) -> dict[tuple[str, str], Fingerprint]:
+    """Control totals of the warehouse by (day, branch)."""
+    values = {"since": since} if table.partitioned else {}
+    rows = warehouse.fetch(f"branches/{table.name}/select_fingerprints_{table.name}.sql", values)
+    return {
+        (str(row["dia"])[:10] or keys.UNDATED, f"{row['id_sucursal']:03d}"): Fingerprint(
+            int(row["n"]), int(row["cents"]), int(row["digest"])
+        )
+        for row in rows
+    }
+
+
+def _write_certificates(
+    lake: ObjectStore,
+    revision: Revision,
+    previous: dict[str, Any],
+    examined: list[Examined],
+    ids: list[str],
+    business_date: date,
+) -> list[dict[str, str]]:
+    """One certificate per table and day that the report needs, that changed, or that differs."""
+    todo = []
+    for found in examined:
+        table = found.table.name
+        new, old = revision.document["days"].get(table, {}), previous.get("days", {}).get(table, {})
+        wanted = {day for day, _ in found.terms if new.get(day) != old.get(day)}
+        wanted |= {day for (day, _), terms in found.terms.items() if not terms.hold}
+        wanted |= set(movements.local_days(business_date)) if found.table.partitioned else {keys.UNDATED}
+        for day in sorted(wanted):
+            branches = {
+                branch: found.terms[day, branch].to_dict()
+                | {"state": str(Standing.CERTIFIED if found.terms[day, branch].hold else Standing.DIFFERS)}
+                for branch in ids
+                if (day, branch) in found.terms
+            }
+            document = {"kind": "branches.certificate", "table": table, "day": day, "branches": branches}
+            todo.append((table, day, document | {"revision": revision.ref.to_dict()}))
+
+    def write(entry: tuple[str, str, dict[str, Any]]) -> Ref:
+        table, day, document = entry
+        number = revision.number
+        while True:  # the same revision looked at again later may say something else: the next free number
+            ref, standing, _ = manifest.commit_first(lake, keys.certificate(table, day, number), document)
+            if standing == document:
+                return ref
+            number += 1_000_000
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return [ref.to_dict() for ref in pool.map(write, todo)]
+
+
+def _control(
+    revision: Revision,
+    examined: list[Examined],
+    altered: dict[str, list[str]],
+    certificates: list[dict[str, str]],
+    ids: list[str],
+    business_date: date,
+    lake: ObjectStore,
+    warehouse: Warehouse,
+    config: Branches,
+) -> dict[str, Any]:
+    """The control file of the day; its form is the contract with the report."""
+    found = next(one for one in examined if one.table.name == movements.TABLE)
+    days = revision.document["days"].get(movements.TABLE, {})
+    touched = movements.local_days(business_date)
+    files = [file for day in touched if day in days for file in days[day]["files"]]
+    mine = movements.by_branch(lake, found.table, files, business_date)
+    zones = {branch.id: branch.zone for branch in config.branches}
+    waiting = revision.document["quarantine"].get(movements.TABLE, {"files": []})["files"]
+    excepted = movements.excepted(lake, found.table, waiting, business_date, zones)
+    theirs = {
+        f"{row['id_sucursal']:03d}": Fingerprint(int(row["n"]), int(row["cents"]), int(row["digest"]))
+        for row in warehouse.fetch("branches/pagos/select_movements_pagos.sql", {"business_date": business_date})
+    }
+    sources = revision.document["sources"].get(movements.TABLE, {})
+    branches = []
+    for branch in ids:
+        lines = [*found.messages.get(branch, ()), *altered.get(branch, ())]
+        lines += _moved(branch, business_date, mine.get(branch), theirs.get(branch))
+        entry = sources.get(branch, {"as_of": None, "cut": True})
+        bad = [terms for day in touched if (terms := found.terms.get((day, branch))) and not terms.hold]
+        missing = entry["cut"] or not entry["as_of"] or from_iso(entry["as_of"]) < movements.closes(business_date)
+        differs = bool(bad or altered.get(branch) or mine.get(branch) != theirs.get(branch))
+        state = Standing.DIFFERS if differs else Standing.MISSING if missing else Standing.CERTIFIED
+        told = lines[:3] if differs else []
+        branches.append({"id": branch, "state": str(state), "as_of": entry["as_of"], "messages": told})
+    total = sum((mine[branch] for branch in sorted(mine)), Fingerprint())
+    pagos = [ref for ref in certificates if f"/{movements.TABLE}/" in ref["key"]]
+    return {
+        "kind": "lake",
+        "source": "sucursales",
+        "business_date": business_date.isoformat(),
+        "revision": revision.ref.to_dict(),
+        "certificates": [ref for ref in pagos if any(f"fecha={day}/" in ref["key"] for day in touched)],
+        "files": [{name: file[name] for name in ("key", "rows", "cents", "sha256")} for file in files],
+        "rows": total.count,
+        "cents": total.cents,
+        "digest": str(total.digest),
+        "excepted": [one.to_dict() for one in excepted[: movements.MAX_LISTED]],
+        "excepted_rows": len(excepted),
+        "excepted_cents": sum(one.cents for one in excepted),
+        "branches": branches,
+    }
+
+
+def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint | None) -> list[str]:
+    """The derived accounting day is no part of the row's text: its movements are compared on their own."""
+    if mine == theirs:
+        return []
+    sides = [f"{side.count if side else 0} movements, {format_pesos(side.cents if side else 0)}"
+             for side in (mine, theirs)]  # fmt: skip
+    return [f"sucursal {branch}, business day {day}: {sides[0]} curated, {sides[1]} in the warehouse"]
+
+
+def _since(entry: dict[str, Any]) -> date:
+    return date.fromisoformat(entry["since"]) if entry.get("since") else _FAR
+
+
+def _within(table: Table, day: str, since: date) -> bool:
+    """Whether a day lies in the window; the one partition of an undated table always does."""
+    return not table.partitioned or day >= since.isoformat()

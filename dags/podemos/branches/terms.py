@@ -1,0 +1,85 @@
+"""The identities of a branch and day: source = winners = curated + quarantined, and curated = warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.money import format_pesos
+
+
+class Standing(StrEnum):
+    """What can be said of a branch and day."""
+
+    CERTIFIED = "certified"
+    DIFFERS = "differs"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The five terms. `source` is None when the branch's server was not asked about that day."""
+
+    source: Fingerprint | None
+    winners: Fingerprint
+    curated: Fingerprint
+    quarantined: Fingerprint
+    warehouse: Fingerprint
+
+    @property
+    def landed(self) -> bool:
+        """The lake holds what the branch's server has."""
+        return self.source is None or self.source == self.winners
+
+    @property
+    def complete(self) -> bool:
+        """Curation lost and doubled nothing."""
+        return self.winners == self.curated + self.quarantined
+
+    @property
+    def loaded(self) -> bool:
+        """The warehouse holds what is curated."""
+        return self.curated == self.warehouse
+
+    @property
+    def hold(self) -> bool:
+        """All identities."""
+        return self.landed and self.complete and self.loaded
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "source": self.source.to_dict() if self.source else None,
+            "winners": self.winners.to_dict(),
+            "curated": self.curated.to_dict(),
+            "quarantined": self.quarantined.to_dict(),
+            "warehouse": self.warehouse.to_dict(),
+        }
+
+    def faults(self, where: str) -> list[str]:
+        """One line per identity that fails, without its rows."""
+        found = []
+        if self.source is not None and not self.landed:
+            found.append(f"{where}: {_shown(self.source)} at the branch, {_shown(self.winners)} landed")
+        if not self.complete:
+            parts = f"{_shown(self.curated)} curated and {_shown(self.quarantined)} in quarantine"
+            found.append(f"{where}: {_shown(self.winners)} landed, {parts}")
+        if not self.loaded:
+            found.append(f"{where}: {_shown(self.curated)} curated, {_shown(self.warehouse)} in the warehouse")
+        return found
+
+
+def terms_of(source: Fingerprint | None, lake: Mapping[str, Any], warehouse: Fingerprint) -> Terms:
+    """Terms from a day manifest's entry of one branch (empty: the lake has no row)."""
+
+    def term(name: str) -> Fingerprint:
+        return Fingerprint.from_dict(lake[name]) if name in lake else Fingerprint()
+
+    return Terms(source, term("winners"), term("curated"), term("quarantined"), warehouse)
+
+
+def _shown(value: Fingerprint) -> str:
+    return f"{value.count} rows, {format_pesos(value.cents)}"

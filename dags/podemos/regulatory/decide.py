@@ -118,4 +118,4 @@ def _reasons(
     ):
         if count > limit:
             reasons.append(f"{count} {what}; policy version {policy.version} allows {limit}")
-    return reasons
+    return list(dict.fromkeys(reasons))

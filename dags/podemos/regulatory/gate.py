@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,8 +141,6 @@ def _write_docs(
         ("great_expectations.json", "great_expectations", raw, "application/json"),
     ):
         written[kind] = f"{folder}{name}"
-        try:
+        with suppress(AlreadyExists):
             lake.put_new(written[kind], data, mime)
-        except AlreadyExists:
-            continue
     return written | {"page_sha256": sha256(html.encode())}

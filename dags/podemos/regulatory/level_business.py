@@ -121,12 +121,18 @@ def _branches(entry: Mapping[str, Any]) -> Iterator[Result]:
         detail=f"{len(missing)} branch(es) not certified: {', '.join(b['id'] for b in missing)}" if missing else "",
         units=named[:NAMED],
     )
+    said = [line for branch in differing for line in branch.get("messages") or [_differs(branch["id"])]]
     yield _result(
         entry["source"],
         Rule.BRANCH_DIFFERENCE,
         Pair(),
         Pair(len(differing)),
         cause=Cause.CHANGED if differing else Cause.NONE,
-        detail="; ".join(b.get("detail") or f"sucursal {b['id']}: its database and the lake differ" for b in differing),
-        units=tuple(b["id"] for b in differing)[:NAMED],
+        unit=differing[0]["id"] if differing else "",
+        detail=f"{said[0]}{f'; and {len(said) - 1} more' if len(said) > 1 else ''}" if said else "",
+        units=tuple(said)[:NAMED],
     )
+
+
+def _differs(branch: str) -> str:
+    return f"sucursal {branch}: its database, the lake and the warehouse differ; see its certificate"

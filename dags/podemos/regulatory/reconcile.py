@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from podemos.contracts.sources import Sources
+from podemos.core.errors import AlreadyExists
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import read_ref
 from podemos.core.store import ObjectStore
@@ -42,12 +45,26 @@ def reconcile(normalised_key: str, *, lake: ObjectStore, warehouse: Warehouse, s
         )
     results += [level_warehouse.stranger(system, total, day) for system, total in sorted(held.items())]
     results += level_business.compare(sources, normalised["sources"], day, warehouse)
+    rows = [result.to_dict() for result in results]
     document: dict[str, Any] = {
         "stage": "reconciliation",
         "business_date": day.isoformat(),
         "night": normalised["night"],
         "rehearsal": normalised["rehearsal"],
         "normalised": ref.to_dict(),
-        "results": [result.to_dict() for result in results],
+        "results": rows,
     }
-    return keys.commit_stage(lake, keys.folder_of(normalised_key), "reconciliation", document).key
+    committed = keys.commit_stage(lake, keys.folder_of(normalised_key), "reconciliation", document)
+    _for_analysts(rows, committed.key.removesuffix("json") + "parquet", lake)
+    return committed.key
+
+
+def _for_analysts(rows: list[dict[str, Any]], key: str, lake: ObjectStore) -> None:
+    """The same rows as a parquet file, for queries over many nights; the manifest is what counts."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), sink)
+    with suppress(AlreadyExists):
+        lake.put_new(key, sink.getvalue())

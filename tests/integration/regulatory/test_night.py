@@ -100,9 +100,10 @@ def test_a_missing_critical_source_holds_and_the_notice_says_what_it_means(deliv
     assert told.body.startswith("nucleo_credito is critical and missing: no control file before the cut-off at 03:45")
     assert "Nothing is published; 115 minutes of the night are left until 06:00." in told.body
     assert told.attributes["severity"] == "critical"
-    assert run(
-        delivered, arrived(FEW), sources=FEW, night=replace(NIGHT, start=NIGHT.start + timedelta(hours=1))
-    ).outcome == "complete"
+    assert (
+        run(delivered, arrived(FEW), sources=FEW, night=replace(NIGHT, start=NIGHT.start + timedelta(hours=1))).outcome
+        == "complete"
+    )
 
 
 def test_a_cent_changed_after_the_control_file_names_the_file_and_both_sums(world: World) -> None:

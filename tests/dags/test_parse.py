@@ -26,11 +26,11 @@ def hook(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo"):
         connected.append(str(arguments[1:]))
 sys.addaudithook(hook)
-started = time.perf_counter()
+started, wall = time.process_time(), time.perf_counter()
 bag = DagBag(str(dags), bundle_path=dags, bundle_name="dags-folder")
-seconds = time.perf_counter() - started
+seconds, wall = time.process_time() - started, time.perf_counter() - wall
 print(json.dumps({
-    "seconds": seconds, "dags": sorted(bag.dags), "errors": bag.import_errors, "opened": list(opened),
+    "seconds": seconds, "wall": wall, "dags": sorted(bag.dags), "errors": bag.import_errors, "opened": list(opened),
     "connected": connected, "loaded": sorted({m.partition(".")[0] for m in set(sys.modules) - loaded}),
 }))
 """
@@ -48,7 +48,10 @@ def test_parsing_is_fast_offline_and_reads_only_code_and_include(tmp_path, capsy
     )
     found = json.loads(done.stdout.splitlines()[-1])
     with capsys.disabled():
-        sys.stdout.write(f"\nparsing all DAGs: {found['seconds']:.2f} s (limit {LIMIT_SECONDS:.0f} s)\n")
+        sys.stdout.write(
+            f"\nparsing all DAGs: {found['seconds']:.2f} s of CPU, {found['wall']:.2f} s by the clock"
+            f" (limit {LIMIT_SECONDS:.0f} s of CPU: other work on the machine does not count)\n"
+        )
     assert found["errors"] == {}
     assert len(found["dags"]) == 2
     assert found["connected"] == []

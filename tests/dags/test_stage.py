@@ -58,8 +58,8 @@ def test_a_fault_of_data_fails_at_once_and_stops_no_other(finished):
 
 def test_a_task_that_gives_up_tells_the_rehearsal_topic_why(finished, topics):
     assert finished
-    assert topics("podemos-alerts") == []
-    (notice,) = topics("podemos-rehearsal")
+    assert [n for n in topics("podemos-alerts") if n["Subject"].startswith("small")] == []
+    (notice,) = (n for n in topics("podemos-rehearsal") if n["Subject"].startswith("small"))
     assert notice["Subject"] == "small.look[2] failed"
     assert notice["Message"].startswith("b.csv, row 3: monto is 'x'; ask the source to deliver again\n\nrun manual__")
     assert {name: value["Value"] for name, value in notice["MessageAttributes"].items()} == {

@@ -16,7 +16,7 @@ class ServerOptions:
         home: folder for everything the server writes: logs, job folders, the snapshot, the warehouse.
         port: TCP port on 127.0.0.1.
         glue_slots: Glue runs that may hold a JVM at once; the others wait in STARTING.
-        glue_minute_seconds: seconds in one minute of a Glue `Timeout`. AWS takes whole minutes; a test makes them short.
+        glue_minute_seconds: seconds in one minute of a Glue `Timeout`. It is in whole minutes; a test makes them short.
         spark_memory: heap of a job's JVM, in the JVM's notation.
         build: folder for what is compiled once per checkout and shared by all homes: the s3:// file system's jar.
         persist: write the AWS state to `home` on SIGTERM and read it back at the next start.

@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
-from local.aws import glue, persistence, s3, wsgi
+from local.aws import glue, persistence, redshift, s3, wsgi
 from local.aws.options import ServerOptions
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,9 @@ def serve(options: ServerOptions) -> None:
     os.environ["MOTO_PORT"] = str(options.port)  # moto calls itself back through it (S3 notifications)
     s3.install()
     glue.install(options)
-    redshift = _install_redshift(options)
+    redshift.install(options.home, options.endpoint)
     restored = options.persist and persistence.restore(options.home)
-    health = {"endpoint": options.endpoint, "pid": os.getpid(), "redshift": redshift, "restored": restored}
+    health = {"endpoint": options.endpoint, "pid": os.getpid(), "restored": restored}
     application = wsgi.Application(health)
     server = wsgi.server_on(listener, application)
     _stop_on_signals(server.shutdown)
@@ -52,16 +53,7 @@ def serve(options: ServerOptions) -> None:
     log.info("stopped")
 
 
-def _install_redshift(options: ServerOptions) -> bool:
-    try:
-        from local.aws.redshift import install
-    except ImportError:
-        return False
-    install(options.home, options.endpoint)
-    return True
-
-
-def _stop_on_signals(shutdown: object) -> None:
+def _stop_on_signals(shutdown: Callable[[], None]) -> None:
     def stop(signum: int, frame: FrameType | None) -> None:
         log.info("signal %s: stopping", signum)
         threading.Thread(target=shutdown, daemon=True).start()  # shutdown() waits for the loop this handler interrupts

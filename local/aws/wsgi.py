@@ -18,6 +18,8 @@ import moto.backends
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from local.aws import patching
+
 HEALTH_PATH = "/_local/health"  # "_local" can not be a bucket: names start with a letter or a digit
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
@@ -53,8 +55,9 @@ class KeepAliveHandler(werkzeug_app.MotoRequestHandler):
     def _call(self, environ: dict[str, Any]) -> tuple[str, Headers, bytes]:
         answered: list[tuple[str, Headers]] = []
 
-        def start_response(status: str, headers: Headers, exc_info: object = None) -> None:
+        def start_response(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], object]:
             answered.append((status, headers))
+            return _no_write
 
         try:
             chunks: Iterable[bytes] = self.server.app(environ, start_response)
@@ -66,7 +69,8 @@ class KeepAliveHandler(werkzeug_app.MotoRequestHandler):
                     close()
         except Exception:
             log.exception("%s %s", environ["REQUEST_METHOD"], self.path)
-            return "500 Internal Server Error", [("Content-Type", "text/plain")], b"local.aws: internal error, see its log"
+            text = b"local.aws: internal error, see its log"
+            return "500 Internal Server Error", [("Content-Type", "text/plain")], text
         status, headers = answered[-1]
         return status, headers, body
 
@@ -89,6 +93,10 @@ class KeepAliveHandler(werkzeug_app.MotoRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """No access log: at 500 requests a second it would be most of the work."""
+
+
+def _no_write(data: bytes) -> None:
+    raise NotImplementedError("no application of ours uses WSGI's write()")
 
 
 class _Body(io.RawIOBase):
@@ -118,13 +126,13 @@ class _Body(io.RawIOBase):
 
 
 class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
-    """Moto's dispatcher. It reads its own package's folder and tries 200 patterns on every request; here once a host."""
+    """Moto's dispatcher, which reads a folder and tries 200 patterns on every request; this one does once a host."""
 
     _MODULES = frozenset(moto.backends.list_of_moto_modules())
 
     def __init__(self) -> None:
         super().__init__(werkzeug_app.create_backend_app)
-        werkzeug_app.DISABLE_GLOBAL_CORS = True  # no browser calls this server
+        patching.replace(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # no browser calls this server
         self._backend_of: dict[str, Any] = {}
 
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -192,6 +200,4 @@ def bind(port: int) -> socket.socket:
 def server_on(listener: socket.socket, application: Application) -> BaseWSGIServer:
     """A threaded server on a bound socket."""
     host, port = listener.getsockname()
-    return make_server(
-        host, port, application, threaded=True, request_handler=KeepAliveHandler, fd=listener.fileno()
-    )
+    return make_server(host, port, application, threaded=True, request_handler=KeepAliveHandler, fd=listener.fileno())

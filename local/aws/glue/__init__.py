@@ -1,4 +1,4 @@
-"""Glue whose job runs run: PySpark 3.5 in a process of its own, with the states, errors, logs and limits of Glue 5.0."""
+"""Glue whose job runs run: PySpark 3.5 in its own process, with the states, errors, logs and limits of Glue 5.0."""
 
 from __future__ import annotations
 

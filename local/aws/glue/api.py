@@ -1,4 +1,4 @@
-"""The Glue calls moto lacks or only pretends: real runs, BatchStopJobRun, UpdateJob, a CreateJob that refuses a second."""
+"""The Glue calls moto lacks or only pretends: real runs, BatchStopJobRun, UpdateJob, CreateJob of a taken name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from moto.core.utils import utcnow
 from moto.glue.exceptions import AlreadyExistsException, JobRunNotFoundException
 from moto.glue.responses import GlueResponse
 
+from local.aws import patching
 from local.aws.glue.runs import LocalJobRun
 
 _UPDATABLE = {
@@ -41,11 +42,11 @@ _start_lock = threading.Lock()
 
 def install() -> None:
     """Replace moto's job runs and add the missing calls."""
-    glue_models.FakeJobRun = LocalJobRun  # type: ignore[misc]
+    patching.replace(glue_models, "FakeJobRun", LocalJobRun)
     _launch_started_runs()
     _refuse_second_create()
-    GlueResponse.batch_stop_job_run = _batch_stop_job_run
-    GlueResponse.update_job = _update_job
+    patching.add(GlueResponse, "batch_stop_job_run", _batch_stop_job_run)
+    patching.add(GlueResponse, "update_job", _update_job)
 
 
 def _launch_started_runs() -> None:
@@ -58,7 +59,7 @@ def _launch_started_runs() -> None:
         run.launch(self.command, self.backend.account_id, self.backend.region_name)
         return run_id
 
-    glue_models.FakeJob.start_job_run = start_job_run  # type: ignore[method-assign]
+    patching.replace(glue_models.FakeJob, "start_job_run", start_job_run)
 
 
 def _refuse_second_create() -> None:
@@ -69,7 +70,7 @@ def _refuse_second_create() -> None:
             raise AlreadyExistsException("Job")
         original(self, name=name, **given)
 
-    glue_models.GlueBackend.create_job = create_job  # type: ignore[method-assign]
+    patching.replace(glue_models.GlueBackend, "create_job", create_job)
 
 
 def _update_job(self: Any) -> ActionResult:

@@ -23,7 +23,7 @@ JOBSIDE = Path(__file__).resolve().parent / "jobside"
 MODULES = Path(__file__).resolve().parent / "glue-5.0-modules.txt"
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",  # noqa: S105  the server checks no signature
+    "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 _MAX_ERROR = 2_000
@@ -90,12 +90,12 @@ class Workshop:
         roots = [self._fetch(uri, folder / "extra" / Path(uri).name, account) for uri in asked.extra_py_files]
         path = [str(root if root.suffix == ".zip" else root.parent) for root in roots]
         conf = spark.write_settings(folder / "conf", self._options, asked.spark_conf)
-        argv = [script.name, "--JOB_NAME", job, "--JOB_ID", job, "--JOB_RUN_ID", run_id]
+        arguments_of_script = [script.name, "--JOB_NAME", job, "--JOB_ID", job, "--JOB_RUN_ID", run_id]
         for name, value in given.items():
-            argv += [name, str(value)]
+            arguments_of_script += [name, str(value)]
         order = {
             "script": str(script),
-            "argv": argv,
+            "argv": arguments_of_script,
             "import_path": path,
             "modules": str(MODULES),
             "result": str(folder / "result.json"),
@@ -112,7 +112,8 @@ class Workshop:
             "LOCAL_GLUE_JOB": str(folder / "job.json"),
             "TMPDIR": str(folder / "tmp"),
         }
-        return Prepared(folder, (sys.executable, "-I", str(JOBSIDE / "runner.py"), str(folder / "job.json")), environment)
+        argv = (sys.executable, "-I", str(JOBSIDE / "runner.py"), str(folder / "job.json"))
+        return Prepared(folder, argv, environment)
 
     def _fetch(self, uri: str, target: Path, account: str) -> Path:
         """From the server's own S3, without a request to itself: it may be stopping."""

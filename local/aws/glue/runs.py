@@ -37,7 +37,7 @@ _service: _Service | None = None
 
 def configure(options: ServerOptions) -> None:
     """Set the options of every run started from now on."""
-    global _service  # noqa: PLW0603  moto's classes are process-wide, so is their configuration
+    global _service
     _service = _Service(options)
 
 
@@ -70,7 +70,7 @@ class LocalJobRun(glue_models.FakeJobRun):
         self._lock = threading.Lock()
         self.ended = threading.Event()
 
-    @property
+    @property  # type: ignore[misc]  # moto's has a setter, for the states it makes up
     def status(self) -> str | None:
         """The state as GetJobRun shows it."""
         return self._state

@@ -18,6 +18,8 @@ from typing import Any
 from moto.s3.exceptions import S3ClientError
 from moto.s3.responses import S3Response
 
+from local.aws import patching
+
 _TRAILER = re.compile(rb"x-amz-checksum-(\w+):([A-Za-z0-9+/=]+)\r?\n?(?:\r\n|$)")
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HASHES: Mapping[str, Callable[[bytes], bytes]] = {
@@ -59,9 +61,9 @@ def install() -> None:
                 return name.upper(), value
         return get_checksum(self, response_headers)
 
-    S3Response._get_checksum = kept_checksum  # type: ignore[method-assign]
-    S3Response.put_object = checked_put  # type: ignore[method-assign]
-    S3Response.upload_part = checked_part  # type: ignore[method-assign]
+    patching.replace(S3Response, "_get_checksum", kept_checksum)
+    patching.replace(S3Response, "put_object", checked_put)
+    patching.replace(S3Response, "upload_part", checked_part)
 
 
 def verify(headers: Mapping[str, str], body: bytes, raw_body: bytes) -> None:

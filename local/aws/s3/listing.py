@@ -12,12 +12,14 @@ from typing import Any
 from moto.s3.exceptions import MethodNotAllowed
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, FakeTableStorageBucket, S3Backend
 
+from local.aws import patching
+
 
 def install() -> None:
     """Replace the listing of moto's S3 and let objects show their date as a date."""
-    S3Backend.list_objects = list_objects  # type: ignore[method-assign,assignment]
-    FakeKey.last_modified_ISO8601 = property(_last_modified)  # type: ignore[assignment,method-assign]
-    FakeDeleteMarker.last_modified_ISO8601 = property(_last_modified)  # type: ignore[assignment,method-assign]
+    patching.replace(S3Backend, "list_objects", list_objects)
+    patching.replace(FakeKey, "last_modified_ISO8601", property(_last_modified))
+    patching.replace(FakeDeleteMarker, "last_modified_ISO8601", property(_last_modified))
 
 
 def list_objects(

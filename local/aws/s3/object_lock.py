@@ -11,6 +11,8 @@ from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, Malform
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
+from local.aws import patching
+
 
 def install() -> None:
     """Patch PutObjectRetention, GetObjectRetention and the default retention of multipart uploads and copies."""
@@ -32,7 +34,7 @@ def _keep_retention() -> None:
             _check_change(key, mode, until, bypass=bypass)
         return put_object_retention(self)
 
-    S3Response.put_object_retention = guarded  # type: ignore[method-assign]
+    patching.replace(S3Response, "put_object_retention", guarded)
 
 
 def _check_change(key: FakeKey, mode: str | None, until: str | None, *, bypass: bool) -> None:
@@ -46,9 +48,7 @@ def _check_change(key: FakeKey, mode: str | None, until: str | None, *, bypass: 
     if (mode is None) != (until is None):
         raise MalformedXML
     if until is not None and _instant(until) <= datetime.now(UTC):
-        raise InvalidArgumentError(
-            "The retain until date must be in the future!", name="RetainUntilDate", value=until
-        )
+        raise InvalidArgumentError("The retain until date must be in the future!", name="RetainUntilDate", value=until)
     locked = key.lock_mode and key.lock_until and _instant(key.lock_until) > datetime.now(UTC)
     if not locked:
         return
@@ -75,14 +75,15 @@ def _show_retention() -> None:
             ActionResult({"Retention": {"Mode": key.lock_mode, "RetainUntilDate": _instant(key.lock_until)}})
         )
 
-    S3Response._key_response_get = with_retention  # type: ignore[method-assign]
+    patching.replace(S3Response, "_key_response_get", with_retention)
 
 
 class _NoRetention(S3ClientError):
     status_code = 404
 
     def __init__(self) -> None:
-        super().__init__("NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
+        message = "The specified object does not have a ObjectLock configuration"
+        super().__init__("NoSuchObjectLockConfiguration", message)
 
 
 def _let_copies_in() -> None:
@@ -97,7 +98,7 @@ def _let_copies_in() -> None:
         self._authenticate_and_authorize_s3_action(bucket_name=self.bucket_name, key_name=key_name)
         return self.copy_object()
 
-    S3Response._key_response_put = with_copies  # type: ignore[method-assign]
+    patching.replace(S3Response, "_key_response_put", with_copies)
 
 
 def _apply_default_to_every_write() -> None:
@@ -110,7 +111,7 @@ def _apply_default_to_every_write() -> None:
             named |= {"lock_mode": bucket.default_lock_mode, "lock_until": bucket.default_retention()}
         return put_object(self, bucket_name, *given, **named)
 
-    S3Backend.put_object = with_default  # type: ignore[method-assign]
+    patching.replace(S3Backend, "put_object", with_default)
 
 
 def _instant(text: str) -> datetime:

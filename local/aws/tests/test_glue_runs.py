@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import botocore.exceptions
 import pytest
@@ -83,9 +84,7 @@ def test_arguments_are_the_defaults_overridden_by_the_run_but_not_the_fixed_ones
     )
     run = aws.wait(job, aws.start(job, Arguments={"--day": "2026-11-01", "--fixed": "no"}))
     assert run["JobRunState"] == "SUCCEEDED", run
-    assert aws.lines(run) == [
-        str({"JOB_NAME": job, "table": "pagos", "day": "2026-11-01", "fixed": "yes"})
-    ]
+    assert aws.lines(run) == [str({"JOB_NAME": job, "table": "pagos", "day": "2026-11-01", "fixed": "yes"})]
     assert run["Arguments"] == {"--table": "pagos", "--day": "2026-11-01", "--fixed": "yes"}
 
 
@@ -215,9 +214,8 @@ def _is_gone(pid: int) -> bool:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
-            with open(f"/proc/{pid}/stat") as stat:
-                if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
-                    return True
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
         except FileNotFoundError:
             return True
         time.sleep(0.05)

@@ -142,7 +142,8 @@ def test_partitions_are_written_appended_and_overwritten(outcome):
 
 
 def test_what_is_written_is_in_the_bucket_and_nothing_else(aws, outcome):
-    keys = [item["Key"] for item in aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="spark/partitioned/")["Contents"]]
+    listed = aws.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="spark/partitioned/")
+    keys = [item["Key"] for item in listed["Contents"]]
     assert all(key.endswith((".parquet", "_SUCCESS")) for key in keys), keys
     assert not any("_temporary" in key or key.endswith("/") for key in keys)
     rows = sum(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.client
 import threading
+import zlib
 from datetime import UTC, datetime, timedelta
 
 import botocore.exceptions
@@ -13,9 +14,8 @@ import pytest
 
 BUCKET = "conformance"
 LOCKED = "conformance-locked"
-SIGNED = {
-    "Authorization": "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x"
-}
+SCOPE = "Credential=test/20200101/us-east-1/s3/aws4_request"
+SIGNED = {"Authorization": f"AWS4-HMAC-SHA256 {SCOPE}, SignedHeaders=host, Signature=x"}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_checksum_in_a_trailer_is_verified_too(aws, s3, algorithm):
         digest = (
             hashlib.sha256(checksum_of).digest()
             if algorithm == "SHA256"
-            else __import__("zlib").crc32(checksum_of).to_bytes(4, "big")
+            else zlib.crc32(checksum_of).to_bytes(4, "big")
         )
         name = f"x-amz-checksum-{algorithm.lower()}"
         trailer = f"{name}:{base64.b64encode(digest).decode()}\r\n\r\n".encode()
@@ -191,9 +191,7 @@ def test_a_listing_has_pages_prefixes_and_order(s3):
     for key in [*keys, "list/top", "lisu"]:
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
     pages = list(
-        s3.get_paginator("list_objects_v2").paginate(
-            Bucket=BUCKET, Prefix="list/", PaginationConfig={"PageSize": 20}
-        )
+        s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="list/", PaginationConfig={"PageSize": 20})
     )
     assert [len(page["Contents"]) for page in pages] == [20, 20, 11]
     assert [item["Key"] for page in pages for item in page["Contents"]] == sorted([*keys, "list/top"])

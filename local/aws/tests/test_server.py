@@ -51,7 +51,8 @@ def test_running_server_says_why_it_did_not_start(tmp_path):
 def test_it_listens_on_the_loopback_only(aws):
     described = testing.health(aws.endpoint)
     assert described["status"] == "ok"
-    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:] if line.split()[3] == "0A"]
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = [fields[1] for fields in sockets if fields[3] == "0A"]
     port = int(aws.endpoint.rsplit(":", 1)[1])
     assert [address for address in listening if address.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 

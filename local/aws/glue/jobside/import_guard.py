@@ -1,7 +1,7 @@
 """Lets the job import what it would find on Glue 5.0, whatever else this machine has installed.
 
-It judges the importer, not the depth: code of the job (its script, its --extra-py-files) may import the standard library,
-Glue's published modules and itself. A module of Glue's list may import its own dependencies, as it does on AWS.
+It judges the importer, not the depth: code of the job (its script, its --extra-py-files) may import the standard
+library, Glue's published modules and itself. A module of Glue's list may import its own dependencies, as on AWS.
 """
 
 import builtins
@@ -23,13 +23,13 @@ class _Guard:
 
     def install(self) -> None:
         builtins.__import__ = self.import_statement
-        importlib.import_module = self.import_module  # type: ignore[assignment]
+        importlib.import_module = self.import_module
 
     def import_statement(
         self,
         name: str,
-        globals: Any = None,  # noqa: A002  the names are Python's
-        locals: Any = None,  # noqa: A002
+        globals: Any = None,
+        locals: Any = None,
         fromlist: Any = (),
         level: int = 0,
     ) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import import_guard  # noqa: E402  the folder was just put on the path
+import import_guard
 
 
 def main(order_file: str) -> int:
@@ -37,7 +37,7 @@ def main(order_file: str) -> int:
     return 0
 
 
-def _failed(order: dict, error: str) -> int:
+def _failed(order: dict[str, str], error: str) -> int:
     Path(order["result"]).write_text(json.dumps({"error": error}))
     return 1
 

@@ -1,4 +1,4 @@
-"""Python imports this at start: it puts the import guard into Spark's Python workers, which are not started by the runner."""
+"""Python imports this at start: it guards Spark's Python workers, which the runner does not start."""
 
 import json
 import os

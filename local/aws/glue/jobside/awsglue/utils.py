@@ -13,7 +13,7 @@ class _Parser(ArgumentParser):
         raise GlueArgumentError(message)
 
 
-def getResolvedOptions(argv: list[str], options: list[str]) -> dict[str, str]:  # noqa: N802  the name is AWS's
+def getResolvedOptions(argv: list[str], options: list[str]) -> dict[str, str]:
     """The values of `options` in the job's arguments.
 
     Raises:

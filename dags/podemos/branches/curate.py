@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from podemos.branches import curation, keys
 from podemos.branches.chunk import cents
@@ -194,11 +195,16 @@ class Curation:
         return curation.to_curated(raw, table, self.zones.spans, self.zones.changes)
 
     def _empty(self, table: Table) -> DataFrame:
-        return self.spark.createDataFrame([], curation.raw_schema(table))
+        return self._nothing(curation.raw_schema(table))
 
-    def _read(self, schema: Any, found: dict[str, Any]) -> DataFrame:
+    def _read(self, schema: T.StructType, found: dict[str, Any]) -> DataFrame:
         files = [f"{self.root}/{file['key']}" for file in found.get("files", [])]
-        return self.spark.read.schema(schema).parquet(*files) if files else self.spark.createDataFrame([], schema)
+        return self.spark.read.schema(schema).parquet(*files) if files else self._nothing(schema)
+
+    def _nothing(self, schema: T.StructType) -> DataFrame:
+        """No rows, in a form that the optimizer sees through: joins and unions with it cost nothing."""
+        columns = [F.lit(None).cast(found.dataType).alias(found.name) for found in schema.fields]
+        return self.spark.range(1).select(*columns).filter(F.lit(False))
 
     def _files(self, prefix: str, table: Table) -> list[dict[str, Any]]:
         """Files under a prefix with rows, cents and SHA-256, taken from their bytes by a second reader."""

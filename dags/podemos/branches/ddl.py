@@ -37,7 +37,9 @@ def create(table: Table) -> str:
     """Target and staging tables with keys, encodings and comments."""
     columns = table.curated_columns()
     dist, sort = dist_key(table), sort_key(table)
-    body = ",\n".join(f"    {c.name} {c.type}{_null(table, c)} ENCODE {_encoding(c, sort)}" for c in columns)
+    body = ",\n".join(
+        f"    {c.name} {c.type.replace(',', ', ')}{_null(table, c)} ENCODE {_encoding(c, sort)}" for c in columns
+    )
     lines = [
         f"-- create_{table.name}.sql  · generated from include/config/tables/{table.name}.yaml · idempotent: yes",
         "CREATE SCHEMA IF NOT EXISTS core;",
@@ -49,22 +51,24 @@ def create(table: Table) -> str:
             f"CREATE TABLE IF NOT EXISTS {target} (\n{body}{primary}\n)\n"
             f"DISTSTYLE KEY\nDISTKEY ({dist})\nSORTKEY ({', '.join(sort)});"
         )
-    lines.append(f"COMMENT ON TABLE {table.warehouse} IS {_quoted(table.comment)};")
-    lines.append(f"COMMENT ON TABLE {staging_of(table)} IS {_quoted('Carga en curso de ' + table.warehouse)};")
-    lines += [f"COMMENT ON COLUMN {table.warehouse}.{c.name} IS {_quoted(c.comment)};" for c in columns]
+    lines.append(_comment("TABLE", table.warehouse, table.comment))
+    lines.append(_comment("TABLE", staging_of(table), f"Carga en curso de {table.warehouse}"))
+    lines += [_comment("COLUMN", f"{table.warehouse}.{c.name}", c.comment) for c in columns]
     return "\n".join(lines) + "\n"
 
 
 def create_writer(table: Table) -> str:
     """The mutex of a target: an empty table that a load locks."""
     writer = f"ops.writer_{table.name}"
-    comment = _quoted(f"Candado: quien carga {table.warehouse} bloquea esta tabla; los lectores no se enteran")
+    comment = f"Candado: quien carga {table.warehouse} bloquea esta tabla; los lectores no se enteran"
     return (
         f"-- create_writer_{table.name}.sql  · generated · idempotent: yes\n"
         "CREATE SCHEMA IF NOT EXISTS ops;\n"
         f"CREATE TABLE IF NOT EXISTS {writer} (candado BIGINT NOT NULL ENCODE RAW)\nDISTSTYLE ALL\nSORTKEY (candado);\n"
-        f"COMMENT ON TABLE {writer} IS {comment};\n"
-        f"COMMENT ON COLUMN {writer}.candado IS {_quoted('Sin uso; la tabla queda vacía')};\n"
+        + _comment("TABLE", writer, comment)
+        + "\n"
+        + _comment("COLUMN", f"{writer}.candado", "Sin uso; la tabla queda vacía")
+        + "\n"
     )
 
 
@@ -120,8 +124,9 @@ SELECT
     id_sucursal,
     {day} AS dia,
     {select.count} AS n,
-    {select.cents} AS cents,
-    CAST({_wrapped(select.digest)} AS VARCHAR(40)) AS digest
+    {_wrapped(select.cents)} AS cents,
+    CAST({_wrapped(select.digest)}
+        AS VARCHAR(40)) AS digest
 FROM {table.warehouse}
 WHERE {where}
 GROUP BY {group};
@@ -136,8 +141,9 @@ def select_movements(table: Table) -> str:
 SELECT
     id_sucursal,
     {select.count} AS n,
-    {select.cents} AS cents,
-    CAST({_wrapped(select.digest)} AS VARCHAR(40)) AS digest
+    {_wrapped(select.cents)} AS cents,
+    CAST({_wrapped(select.digest)}
+        AS VARCHAR(40)) AS digest
 FROM {table.warehouse}
 WHERE NOT borrado
     AND {movements.STATUS} = '{movements.PAID}'
@@ -186,10 +192,15 @@ def _null(table: Table, column: Derived) -> str:
 
 
 def _wrapped(expression: str) -> str:
-    """One column a line."""
-    return expression.replace(" || COALESCE(", "\n        || COALESCE(").replace(
-        "MD5(COALESCE(", "MD5(\n        COALESCE("
-    )
+    """One column a line; contract names are plain, so they need no quotes."""
+    lines = expression.replace('"', "").replace(" || COALESCE(", "\n    || COALESCE(")
+    lines = lines.replace("MD5(COALESCE(", "MD5(\n    COALESCE(").replace("'-1:')), 15)", "'-1:')\n    ), 15)")
+    lines = lines.replace("::VARCHAR || ':' ||", "::VARCHAR\n    || ':' ||")
+    return lines
+
+
+def _comment(kind: str, name: str, text: str) -> str:
+    return f"COMMENT ON {kind} {name}\nIS {_quoted(text)};"
 
 
 def _quoted(text: str) -> str:

@@ -34,16 +34,29 @@ CREATE TABLE IF NOT EXISTS staging.clientes (
 DISTSTYLE KEY
 DISTKEY (id_cliente)
 SORTKEY (id_sucursal, id_cliente);
-COMMENT ON TABLE core.clientes IS 'Clientes dados de alta en una sucursal';
-COMMENT ON TABLE staging.clientes IS 'Carga en curso de core.clientes';
-COMMENT ON COLUMN core.clientes.id_sucursal IS 'Sucursal de la que proviene el renglón';
-COMMENT ON COLUMN core.clientes.id_cliente IS 'Identificador del cliente en la sucursal';
-COMMENT ON COLUMN core.clientes.nombre IS 'Nombre completo';
-COMMENT ON COLUMN core.clientes.curp IS 'Clave Única de Registro de Población';
-COMMENT ON COLUMN core.clientes.telefono IS 'Teléfono de contacto';
-COMMENT ON COLUMN core.clientes.fecha_alta_origen IS 'Fecha de alta en la sucursal (texto de origen)';
-COMMENT ON COLUMN core.clientes.fecha_alta IS 'Fecha de alta en la sucursal (día local de la sucursal)';
-COMMENT ON COLUMN core.clientes.updated_at_origen IS 'Última modificación en la sucursal (texto de origen)';
-COMMENT ON COLUMN core.clientes.updated_at_utc IS 'Última modificación en la sucursal (UTC)';
-COMMENT ON COLUMN core.clientes.snapshot_seq IS 'Secuencia de la instantánea que vio el renglón';
-COMMENT ON COLUMN core.clientes.borrado IS 'El renglón ya no está vigente en la sucursal';
+COMMENT ON TABLE core.clientes
+IS 'Clientes dados de alta en una sucursal';
+COMMENT ON TABLE staging.clientes
+IS 'Carga en curso de core.clientes';
+COMMENT ON COLUMN core.clientes.id_sucursal
+IS 'Sucursal de la que proviene el renglón';
+COMMENT ON COLUMN core.clientes.id_cliente
+IS 'Identificador del cliente en la sucursal';
+COMMENT ON COLUMN core.clientes.nombre
+IS 'Nombre completo';
+COMMENT ON COLUMN core.clientes.curp
+IS 'Clave Única de Registro de Población';
+COMMENT ON COLUMN core.clientes.telefono
+IS 'Teléfono de contacto';
+COMMENT ON COLUMN core.clientes.fecha_alta_origen
+IS 'Fecha de alta en la sucursal (texto de origen)';
+COMMENT ON COLUMN core.clientes.fecha_alta
+IS 'Fecha de alta en la sucursal (día local de la sucursal)';
+COMMENT ON COLUMN core.clientes.updated_at_origen
+IS 'Última modificación en la sucursal (texto de origen)';
+COMMENT ON COLUMN core.clientes.updated_at_utc
+IS 'Última modificación en la sucursal (UTC)';
+COMMENT ON COLUMN core.clientes.snapshot_seq
+IS 'Secuencia de la instantánea que vio el renglón';
+COMMENT ON COLUMN core.clientes.borrado
+IS 'El renglón ya no está vigente en la sucursal';

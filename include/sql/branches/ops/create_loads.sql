@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS ops.loads (
 )
 DISTSTYLE ALL
 SORTKEY (cargado);
-COMMENT ON TABLE ops.loads IS 'Bitácora de cargas: qué revisión del lago recibió cada tabla, y cuándo';
+COMMENT ON TABLE ops.loads
+IS 'Bitácora de cargas: qué revisión del lago recibió cada tabla, y cuándo';
 COMMENT ON COLUMN ops.loads.tabla IS 'Tabla del contrato';
 COMMENT ON COLUMN ops.loads.revision IS 'Número de la revisión del lago';
 COMMENT ON COLUMN ops.loads.revision_key IS 'Manifiesto de la revisión en el lago';

@@ -3,16 +3,26 @@ SELECT
     id_sucursal,
     fecha_pago AS dia,
     COUNT(*) AS n,
-    COALESCE(SUM("monto") * 100, 0)::BIGINT AS cents,
+    COALESCE(SUM(monto) * 100, 0)::BIGINT AS cents,
     CAST(COALESCE(SUM(STRTOL(LEFT(MD5(
-        COALESCE(OCTET_LENGTH("id_pago"::VARCHAR)::VARCHAR || ':' || "id_pago"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("id_prestamo"::VARCHAR)::VARCHAR || ':' || "id_prestamo"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("id_cliente"::VARCHAR)::VARCHAR || ':' || "id_cliente"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("monto"::VARCHAR)::VARCHAR || ':' || "monto"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("fecha_pago_origen"::VARCHAR)::VARCHAR || ':' || "fecha_pago_origen"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("status_pago"::VARCHAR)::VARCHAR || ':' || "status_pago"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("otros_datos"::VARCHAR)::VARCHAR || ':' || "otros_datos"::VARCHAR, '-1:')
-        || COALESCE(OCTET_LENGTH("updated_at_origen"::VARCHAR)::VARCHAR || ':' || "updated_at_origen"::VARCHAR, '-1:')), 15), 16)::DECIMAL(38, 0)), 0) AS VARCHAR(40)) AS digest
+    COALESCE(OCTET_LENGTH(id_pago::VARCHAR)::VARCHAR
+    || ':' || id_pago::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(id_prestamo::VARCHAR)::VARCHAR
+    || ':' || id_prestamo::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(id_cliente::VARCHAR)::VARCHAR
+    || ':' || id_cliente::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(monto::VARCHAR)::VARCHAR
+    || ':' || monto::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(fecha_pago_origen::VARCHAR)::VARCHAR
+    || ':' || fecha_pago_origen::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(status_pago::VARCHAR)::VARCHAR
+    || ':' || status_pago::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(otros_datos::VARCHAR)::VARCHAR
+    || ':' || otros_datos::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(updated_at_origen::VARCHAR)::VARCHAR
+    || ':' || updated_at_origen::VARCHAR, '-1:')
+    ), 15), 16)::DECIMAL(38, 0)), 0)
+        AS VARCHAR(40)) AS digest
 FROM core.pagos_historicos
 WHERE NOT borrado
     AND fecha_pago >= CAST(:since AS DATE)

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from local.aws.options import ServerOptions
-from local.aws.server import PortTaken, serve
+from local.aws.server import CanNotStart, serve
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the server; 1 when the port is taken."""
+    """Run the server; 1 when its port or its folder is taken."""
     parser = argparse.ArgumentParser(prog="python -m local.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=ServerOptions.port)
     parser.add_argument("--home", type=Path, default=Path(".local/aws"), help="folder for logs, jobs and state")
@@ -30,8 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     try:
         serve(options)
-    except PortTaken as taken:
-        print(taken, file=sys.stderr)
+    except CanNotStart as reason:
+        print(reason, file=sys.stderr)
         return 1
     return 0
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from local.aws import glue, persistence, redshift, s3, wsgi
@@ -16,24 +20,28 @@ from local.aws.options import ServerOptions
 log = logging.getLogger(__name__)
 
 
-class PortTaken(Exception):
-    """Somebody else listens on the port."""
+class CanNotStart(Exception):
+    """The port or the home folder belongs to another process; the message says which and what to do."""
 
 
 def serve(options: ServerOptions) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        PortTaken: the port is in use; nothing was started or written.
+        CanNotStart: the port or the home folder is in use; nothing was started or changed.
     """
     try:
         listener = wsgi.bind(options.port)
     except OSError as error:
-        raise PortTaken(
+        raise CanNotStart(
             f"local.aws: can not listen on 127.0.0.1:{options.port}: {error.strerror}. "
             f"Stop the other process or choose another port with --port."
         ) from error
-    options.home.mkdir(parents=True, exist_ok=True)
+    with listener, _home_of_our_own(options.home):
+        _serve(options, listener)
+
+
+def _serve(options: ServerOptions, listener: socket.socket) -> None:
     _log_to(options)
     os.environ["MOTO_PORT"] = str(options.port)  # moto calls itself back through it (S3 notifications)
     s3.install()
@@ -51,6 +59,20 @@ def serve(options: ServerOptions) -> None:
     if options.persist:
         persistence.save(options.home)
     log.info("stopped")
+
+
+@contextmanager
+def _home_of_our_own(home: Path) -> Iterator[None]:
+    """Hold the folder: two servers would overwrite each other's state. The lock dies with its process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "server.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CanNotStart(
+                f"local.aws: another server uses {home}. Stop it or choose another folder with --home."
+            ) from error
+        yield
 
 
 def _stop_on_signals(shutdown: Callable[[], None]) -> None:

@@ -37,6 +37,16 @@ def test_a_taken_port_is_said_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "home").exists()
 
 
+def test_a_folder_in_use_is_said(tmp_path):
+    with testing.running_server(tmp_path):
+        command = [sys.executable, "-m", "local.aws", "--port", str(testing.free_port()), "--home", str(tmp_path)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip().splitlines()[-1:]) == (
+        1,
+        [f"local.aws: another server uses {tmp_path}. Stop it or choose another folder with --home."],
+    )
+
+
 def test_running_server_says_why_it_did_not_start(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

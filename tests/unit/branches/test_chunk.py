@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from podemos.branches import chunk
+from podemos.branches.state import Position
+from podemos.contracts.tables import contract
+from podemos.core.errors import DataFault
+
+PAGOS = contract("pagos").compiled()
+
+
+def row(key: int, amount: bytes = b"1250.00", note: bytes | None = None, paid: bytes = b"2026-11-19 10:00:00") -> tuple:
+    return (b"%d" % key, b"2", b"3", amount, paid, b"PAGADO", note, b"2026-11-19 10:00:01.000001")
+
+
+def page(*rows: tuple) -> chunk.Page:
+    made = chunk.Page(PAGOS, "017", 5)
+    made.extend([rows])
+    return made
+
+
+def test_a_chunk_holds_the_contracts_columns_in_order_then_branch_and_sequence() -> None:
+    found = chunk.read(chunk.encode(page(row(1), row(2))))
+    assert found.column_names == [c.name for c in PAGOS.columns] + ["id_sucursal", "snapshot_seq"]
+    assert found.schema.field("monto").type == pa.decimal128(18, 2)
+    assert found.schema.field("fecha_pago").type == pa.string()
+    assert found["id_sucursal"].to_pylist() == [17, 17]
+    assert found["snapshot_seq"].to_pylist() == [5, 5]
+
+
+def test_values_survive_as_they_are() -> None:
+    notes = [None, b"", b"NULL", b"\\N", "tab\tñ\n\r\"'\x00🙂".encode()]
+    made = page(*(row(n, note=note) for n, note in enumerate(notes)), row(2**53 + 1, b"-0.01", paid=b"0000-00-00 00:00:00"))
+    found = chunk.read(chunk.encode(made))
+    assert [None if n is None else n.encode() for n in found["otros_datos"].to_pylist()[:-1]] == notes
+    assert found["id_pago"].to_pylist()[-1] == 2**53 + 1
+    assert str(found["monto"].to_pylist()[-1]) == "-0.01"
+    assert found["fecha_pago"].to_pylist()[-1] == "0000-00-00 00:00:00"
+
+
+def test_the_last_row_is_the_position() -> None:
+    assert page(row(1), row(9)).last == Position("2026-11-19 10:00:01.000001", ("9",))
+
+
+@pytest.mark.parametrize("amount", [b"1.005", b"abc", b"1e400", b"9" * 30])
+def test_an_amount_that_is_not_exact_is_refused_by_name(amount: bytes) -> None:
+    with pytest.raises(DataFault, match="branch 017, table pagos, column monto, rows from key 1"):
+        page(row(1, amount))
+
+
+def test_text_that_is_not_utf8_is_refused_by_name() -> None:
+    with pytest.raises(DataFault, match="column otros_datos"):
+        page(row(1, note=b"\xff"))
+
+
+def test_cents_and_evidence_are_exact() -> None:
+    data = page(row(1, b"90071992547409.93"), row(2, b"-0.01")).table_data()
+    assert chunk.cents(data, PAGOS) == 9007199254740992
+    assert chunk.unpack(chunk.pack(chunk.amounts(data, PAGOS))) == {"1": 9007199254740993, "2": -1}
+
+
+def test_evidence_is_left_out_when_there_is_too_much_of_it() -> None:
+    assert chunk.pack([(str(n), n) for n in range(chunk.EVIDENCE_ROWS + 1)]) == ""
+    assert chunk.unpack("") == {}

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from podemos.branches.terms import Terms, terms_of
+from podemos.core.fingerprint import Fingerprint
+
+ONE, TWO = Fingerprint(1, 125000, 11), Fingerprint(1, 125001, 12)
+NONE = Fingerprint()
+
+
+def test_the_identities_hold() -> None:
+    assert Terms(ONE + TWO, ONE + TWO, ONE, TWO, ONE).hold
+    assert Terms(ONE + TWO, ONE + TWO, ONE, TWO, ONE).faults("x") == []
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        (Terms(ONE, TWO, TWO, NONE, TWO), "1 rows, 1,250.00 at the branch, 1 rows, 1,250.01 landed"),
+        (Terms(ONE, ONE, NONE, NONE, NONE), "0 rows, 0.00 curated and 0 rows, 0.00 in quarantine"),
+        (Terms(ONE, ONE, ONE, NONE, TWO), "1 rows, 1,250.00 curated, 1 rows, 1,250.01 in the warehouse"),
+        (Terms(ONE, ONE, ONE, NONE, NONE), "0 rows, 0.00 in the warehouse"),
+    ],
+)
+def test_each_identity_that_fails_is_told(terms: Terms, said: str) -> None:
+    assert not terms.hold
+    (line,) = terms.faults("sucursal 017, 2026-11-19, pagos")
+    assert line.startswith("sucursal 017, 2026-11-19, pagos: ")
+    assert line.endswith(said)
+
+
+def test_two_swapped_digests_differ_although_count_and_cents_agree() -> None:
+    assert not Terms(Fingerprint(1, 5, 1), Fingerprint(1, 5, 2), Fingerprint(1, 5, 2), NONE, Fingerprint(1, 5, 2)).hold
+
+
+def test_a_branch_that_was_not_asked_about_a_day_is_not_compared_with_it() -> None:
+    assert terms_of(None, {"winners": ONE.to_dict(), "curated": ONE.to_dict()}, ONE).hold
+
+
+def test_a_day_of_which_the_lake_has_nothing_is_empty() -> None:
+    assert terms_of(NONE, {}, NONE).hold
+    assert not terms_of(ONE, {}, NONE).hold

@@ -30,18 +30,18 @@ import asyncio
 from airflow.providers.amazon.aws.hooks.glue import GlueJobHook
 from airflow.providers.amazon.aws.triggers.glue import GlueJobCompleteTrigger
 
-async def event_of(run_id):
+async def event_of(run_id, verbose):
     trigger = GlueJobCompleteTrigger(
-        job_name="branches_curate", run_id=run_id, verbose=VERBOSE, aws_conn_id=None, region_name="us-east-1",
+        job_name="branches_curate", run_id=run_id, verbose=verbose, aws_conn_id=None, region_name="us-east-1",
         waiter_delay=1, waiter_max_attempts=60,
     )
     async for event in trigger.run():
         return event.payload
 
 hook = GlueJobHook(aws_conn_id=None, region_name="us-east-1", job_name="branches_curate")
-for arguments in ({"--day": "2026-11-03"}, {"--day": "bad"}):
-    run_id = hook.conn.start_job_run(JobName="branches_curate", Arguments=arguments)["JobRunId"]
-    print("EVENT", asyncio.run(event_of(run_id)))
+for verbose, day in ((False, "2026-11-03"), (False, "bad"), (True, "2026-11-04")):
+    run_id = hook.conn.start_job_run(JobName="branches_curate", Arguments={"--day": day})["JobRunId"]
+    print("EVENT", asyncio.run(event_of(run_id, verbose)))
 """
 
 SCRIPT = b"""
@@ -56,20 +56,21 @@ if day == "bad":
 
 
 def test_the_hook_and_the_trigger_of_the_amazon_provider_work_unchanged(aws, tmp_path):
-    """What GlueJobOperator calls, without a DAG: create or update, start, wait with the logs; deferred, with and without."""
+    """What GlueJobOperator calls, without a DAG: create or update, start, wait with the logs; then deferred."""
     aws.client("s3").put_object(Bucket="lake", Key="operator/job.py", Body=SCRIPT)
     aws.client("iam").create_role(RoleName="podemos-glue", AssumeRolePolicyDocument="{}")
     printed = _airflow(aws, tmp_path, SYNCHRONOUS)
     assert "DESCRIPTION second" in printed
     assert "ENDED SUCCEEDED" in printed
     assert "curating 2026-11-02" in printed  # the job's own line, read back from the logs
-    for verbose in (False, True):
-        printed = _airflow(aws, tmp_path, DEFERRED.replace("VERBOSE", str(verbose)))
-        good, bad = (line for line in printed.splitlines() if line.startswith("EVENT "))
-        assert "'status': 'success'" in good
-        assert "'status': 'error'" in bad
-        assert ("curating 2026-11-03" in printed) is verbose
-        assert "ValueError: day must be a date, got bad" in printed, printed
+    printed = _airflow(aws, tmp_path, DEFERRED)
+    good, bad, verbose = (line for line in printed.splitlines() if line.startswith("EVENT "))
+    assert "'status': 'success'" in good
+    assert "'status': 'error'" in bad
+    assert "ValueError: day must be a date, got bad" in printed
+    assert "'status': 'success'" in verbose
+    assert "curating 2026-11-04" in printed
+    assert "curating 2026-11-03" not in printed
 
 
 def _airflow(aws, home, script: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -125,23 +127,46 @@ def test_a_restart_keeps_the_state_of_every_service(tmp_path):
 
 def test_stopping_kills_the_running_jobs_at_once(tmp_path):
     with testing.running_server(tmp_path) as endpoint:
-        s3, glue = client("s3", endpoint), client("glue", endpoint)
-        s3.create_bucket(Bucket="code")
-        script = b"import os, time; print(os.getpid(), flush=True); time.sleep(100)"
-        s3.put_object(Bucket="code", Key="job.py", Body=script)
-        glue.create_job(Name="j", Role="r", Command={"Name": "glueetl", "ScriptLocation": "s3://code/job.py"})
-        run_id = glue.start_job_run(JobName="j")["JobRunId"]
-        printed = tmp_path / "glue" / run_id / "stdout.log"
-        while not (printed.exists() and printed.read_text()):
-            time.sleep(0.05)
-        job = Path(f"/proc/{printed.read_text().strip()}")
-        assert job.exists()
+        job = _sleeping_job(endpoint, tmp_path)
         asked = time.monotonic()
     assert time.monotonic() - asked < 3
     assert not job.exists()
     port = int(endpoint.rsplit(":", 1)[1])
     with testing.running_server(tmp_path, port):
-        assert glue.get_job_run(JobName="j", RunId=run_id)["JobRun"]["JobRunState"] == "STOPPED"
+        (run,) = client("glue", endpoint).get_job_runs(JobName="j")["JobRuns"]
+        assert run["JobRunState"] == "STOPPED"
+
+
+def test_a_killed_server_leaves_no_job_behind_and_no_old_state(tmp_path):
+    with testing.running_server(tmp_path) as endpoint:
+        client("s3", endpoint).create_bucket(Bucket="before")
+    port = int(endpoint.rsplit(":", 1)[1])
+    with testing.running_server(tmp_path, port):
+        job = _sleeping_job(endpoint, tmp_path)
+        os.kill(testing.health(endpoint)["pid"], signal.SIGKILL)
+        deadline = time.monotonic() + 5
+        while job.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not job.exists()
+    with testing.running_server(tmp_path, port):
+        assert testing.health(endpoint)["restored"] is False
+        assert client("s3", endpoint).list_buckets()["Buckets"] == []
+
+
+def _sleeping_job(endpoint: str, home: Path) -> Path:
+    """The /proc entry of a job that sleeps."""
+    s3, glue = client("s3", endpoint), client("glue", endpoint)
+    s3.create_bucket(Bucket="code")
+    script = b"import os, time; print(os.getpid(), flush=True); time.sleep(100)"
+    s3.put_object(Bucket="code", Key="job.py", Body=script)
+    glue.create_job(Name="j", Role="r", Command={"Name": "glueetl", "ScriptLocation": "s3://code/job.py"})
+    run_id = glue.start_job_run(JobName="j")["JobRunId"]
+    printed = home / "glue" / run_id / "stdout.log"
+    while not (printed.exists() and printed.read_text()):
+        time.sleep(0.05)
+    job = Path(f"/proc/{printed.read_text().strip()}")
+    assert job.exists()
+    return job
 
 
 def test_a_state_of_another_version_is_put_aside(tmp_path):

@@ -4,7 +4,9 @@ It stands in the job's process and imports nothing of the server. -I keeps PYTHO
 site-packages out; the import guard keeps out what Glue 5.0 does not have.
 """
 
+import ctypes
 import json
+import signal
 import sys
 import traceback
 import types
@@ -14,9 +16,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import import_guard
 
+_PR_SET_PDEATHSIG = 1
+
 
 def main(order_file: str) -> int:
     """Execute the script as `__main__`; 0 when it ended well, 1 after leaving its error in the result file."""
+    _die_with_the_server()
     order = json.loads(Path(order_file).read_text())
     sys.path[1:1] = order["import_path"]
     script = order["script"]
@@ -35,6 +40,11 @@ def main(order_file: str) -> int:
         traceback.print_exception(error)
         return _failed(order, _killed_jvm() or _last_line(error))
     return 0
+
+
+def _die_with_the_server() -> None:
+    """Have the kernel kill this process when the server is gone, even by kill -9; the JVM follows its closed input."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _failed(order: dict[str, str], error: str) -> int:

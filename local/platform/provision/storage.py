@@ -28,16 +28,15 @@ def provision(platform: Platform, clients: Clients) -> None:
 def buckets(platform: Platform, s3: Any) -> None:
     """All versioned; the reports' one with Object Lock, which can only be asked for at creation."""
     for bucket in (platform.lake_bucket, platform.artifacts_bucket, platform.reports_bucket):
+        if _exists(lambda name=bucket: s3.head_bucket(Bucket=name)):  # type: ignore[misc]
+            continue
         locked = bucket == platform.reports_bucket
-        if not _exists(lambda name=bucket: s3.head_bucket(Bucket=name)):  # type: ignore[misc]
-            s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
+        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         if locked:
-            retention = {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}
-            s3.put_object_lock_configuration(
-                Bucket=bucket,
-                ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}},
-            )
+            rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}}
+            lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+            s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
 
 
 def state_table(platform: Platform, dynamodb: Any) -> None:

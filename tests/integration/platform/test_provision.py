@@ -20,13 +20,14 @@ def names():
 
 @pytest.fixture(scope="module")
 def provisioned(names, clients, platform_settings):
-    """Twice: the second run must change nothing."""
+    """Twice: the second run, over buckets in use, must change nothing."""
     endpoints = branches.endpoints(BranchSettings(platform_settings.state, branches=6))
     for _ in range(2):
         storage.provision(names, clients)
         secrets.provision(names, clients, endpoints, {"pilot_branches": 6})
         jobs.provision(names, clients)
         tables.provision(names, clients)
+        clients("s3").put_object(Bucket=names.reports_bucket, Key="reports/first", Body=b"1")
     return endpoints
 
 

@@ -27,7 +27,7 @@ class ServerOptions:
     glue_slots: int = 1
     glue_minute_seconds: float = 60.0
     spark_memory: str = "3g"
-    build: Path = _CHECKOUT / ".local" / "aws" / "build"
+    build: Path = _CHECKOUT / ".local" / "aws-build"
     persist: bool = True
 
     @property

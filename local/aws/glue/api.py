@@ -44,6 +44,7 @@ def install() -> None:
     """Replace moto's job runs and add the missing calls."""
     patching.replace(glue_models, "FakeJobRun", LocalJobRun)
     _launch_started_runs()
+    _show_latest_run_first()
     _refuse_second_create()
     patching.add(GlueResponse, "batch_stop_job_run", _batch_stop_job_run)
     patching.add(GlueResponse, "update_job", _update_job)
@@ -60,6 +61,16 @@ def _launch_started_runs() -> None:
         return run_id
 
     patching.replace(glue_models.FakeJob, "start_job_run", start_job_run)
+
+
+def _show_latest_run_first() -> None:
+    """The operator looks for its own earlier run among the first ones listed."""
+    original = glue_models.FakeJob.get_job_runs
+
+    def get_job_runs(self: Any) -> list[LocalJobRun]:
+        return list(reversed(original(self)))
+
+    patching.replace(glue_models.FakeJob, "get_job_runs", get_job_runs)
 
 
 def _refuse_second_create() -> None:

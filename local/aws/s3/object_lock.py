@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, MalformedXML, S3ClientError
+from moto.s3.exceptions import AccessDeniedByLock, InvalidArgumentError, MalformedXML
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
@@ -69,7 +69,7 @@ def _show_retention() -> None:
             return key_response_get(self, query, key_name)
         key, _ = self._get_key()
         if not key.lock_mode:
-            raise _NoRetention
+            return 404, {"Content-Type": "application/xml"}, _NO_RETENTION
         self.data["Action"] = "GetObjectRetention"
         return self.serialized(
             ActionResult({"Retention": {"Mode": key.lock_mode, "RetainUntilDate": _instant(key.lock_until)}})
@@ -78,12 +78,10 @@ def _show_retention() -> None:
     patching.replace(S3Response, "_key_response_get", with_retention)
 
 
-class _NoRetention(S3ClientError):
-    status_code = 404
-
-    def __init__(self) -> None:
-        message = "The specified object does not have a ObjectLock configuration"
-        super().__init__("NoSuchObjectLockConfiguration", message)
+_NO_RETENTION = (
+    "<Error><Code>NoSuchObjectLockConfiguration</Code>"
+    "<Message>The specified object does not have a ObjectLock configuration</Message></Error>"
+)
 
 
 def _let_copies_in() -> None:

@@ -194,6 +194,8 @@ def test_more_runs_than_allowed_are_refused(aws):
     second = aws.start(job)
     aws.client("glue").batch_stop_job_run(JobName=job, JobRunIds=[second])
     aws.wait(job, second, "STOPPED")
+    listed = aws.client("glue").get_job_runs(JobName=job)["JobRuns"]
+    assert [run["Id"] for run in listed] == [second, run_id]  # the latest first, as AWS lists them
 
 
 def test_a_second_job_of_the_same_name_is_refused_and_an_update_replaces_the_definition(aws):

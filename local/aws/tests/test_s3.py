@@ -29,7 +29,11 @@ def s3(aws):
 def refusal(call, **given) -> str:
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         call(**given)
-    return refused.value.response["Error"]["Code"]
+    answer = refused.value.response
+    code = answer["Error"]["Code"]
+    expected = {"AccessDenied": 403, "PreconditionFailed": 412}.get(code, 404 if code.startswith("NoSuch") else 400)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == expected
+    return code
 
 
 def body_of(s3, key: str) -> bytes:
@@ -150,6 +154,8 @@ def test_a_compliance_lock_is_never_made_weaker(s3):
     kept = s3.get_object_retention(Bucket=LOCKED, Key="report", VersionId=version)["Retention"]
     assert kept["RetainUntilDate"] == longer
     assert refusal(s3.delete_object, Bucket=LOCKED, Key="report", VersionId=version) == "AccessDenied"
+    s3.put_object(Bucket=LOCKED, Key="free", Body=b"")
+    assert refusal(s3.get_object_retention, Bucket=LOCKED, Key="free") == "NoSuchObjectLockConfiguration"
     past = retain("COMPLIANCE", datetime.now(UTC) - timedelta(days=1))
     assert refusal(put, **past) == "InvalidArgument"
 

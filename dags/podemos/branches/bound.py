@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from podemos.branches.state import Position, Watermark
 from podemos.core.table import Column
 
+BEGINNING = Position("0001-01-01 00:00:00")
+"""Below every row: the watermark of a table that was empty."""
+
 
 def safe_bound(server_now: datetime, lag_seconds: int, cursor: Column) -> str:
     """The exclusive upper end of the watermark, rounded down to the cursor's precision.
@@ -38,7 +41,10 @@ def start(
 
 
 def held_back(reached: Position, bound: str) -> Position:
-    """The watermark after landing everything up to `reached`: that, but not beyond the bound."""
+    """The watermark after landing everything up to `reached`: that, but not beyond the bound.
+
+    It never runs ahead of the data either: where a branch writes nothing, the watermark rests at its last row.
+    """
     return reached if reached.cursor < bound else Position(bound)
 
 

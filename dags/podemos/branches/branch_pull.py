@@ -19,12 +19,13 @@ from podemos.branches import chunk as chunks
 from podemos.branches import keys, query
 from podemos.branches.landing import Chunk, Part
 from podemos.branches.link import REMEDY, Link, ServerClock, Trouble, trouble_of
-from podemos.branches.state import BranchState, Lease, LeaseLost, Position, Watermark
+from podemos.branches.state import BranchState, Lease, LeaseLost, Watermark
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core import manifest
 from podemos.core.clock import Clock
 from podemos.core.errors import AlreadyExists, ContractViolation, DataFault, LeaseHeld
 from podemos.core.fingerprint import Fingerprint
+from podemos.core.manifest import ManifestConflict
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table
 from podemos.core.zones import zone_table
@@ -132,7 +133,7 @@ class BranchPull:
         """
         try:
             return self._pages(link, table, lease, watermark, as_of, server, until)
-        except (ContractViolation, DataFault) as error:
+        except (ContractViolation, DataFault, ManifestConflict) as error:
             kind = Trouble.DRIFT if isinstance(error, ContractViolation) else Trouble.FAULTY
             self.troubles[table.name] = (kind, str(error))
         except LeaseLost as error:
@@ -183,7 +184,7 @@ class BranchPull:
                 fingerprints=prints,
             )
             self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
-            reached = Position(bound) if final or page.last is None else bounds.held_back(page.last, bound)
+            reached = bounds.held_back(page.last or after or bounds.BEGINNING, bound)
             lease = self.ports.state.advance(
                 lease,
                 Watermark(reached, as_of),
@@ -204,8 +205,7 @@ class BranchPull:
         except AlreadyExists:
             if self.ports.lake.get(key) != content:  # the same bytes are our own write, sent twice by the SDK
                 raise DataFault(
-                    f"{self.ports.lake.uri(key)} exists with other content: the state is behind the lake; "
-                    f"run `python -m podemos.branches rebuild-state`"
+                    f"{self.ports.lake.uri(key)} exists with other content; pull the branch again"
                 ) from None
         tail = int(pc.sum(pc.greater_equal(data[table.cursor], bound)).as_py() or 0)
         evidence = chunks.pack(chunks.amounts(data, table))

@@ -84,4 +84,6 @@ def literal(column: Column, text: str) -> str:
         return f"'{text}'"
     if not column.kind.temporal and _NUMBER.fullmatch(text):
         return text
-    raise DataFault(f"column {column.name}: {text!r} is no value of kind {column.kind}; rebuild the state")
+    raise DataFault(
+        f"column {column.name}: {text!r} is no value of kind {column.kind}; delete the branch-table's state item"
+    )

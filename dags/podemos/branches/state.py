@@ -2,6 +2,9 @@
 
 Each lease has a number that only grows: the *snapshot sequence*. It orders what different pulls saw, and it fences: a
 worker that lost its lease can no longer move the watermark. The lease is taken before the snapshot is opened.
+
+A new branch-table's numbers start at the epoch second: if the state is ever lost, everything is pulled again under
+higher numbers than before, so nothing has to be rebuilt for correctness.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ class MemoryState:
         """A new lease."""
         pk = f"{table}#{branch}"
         with self._lock:
-            held, watermark = self._items.get(pk, (Lease(table, branch, 0, "", now), None))
+            held, watermark = self._items.get(pk, (Lease(table, branch, _epoch(now), "", now), None))
             if held.expires > now and held.owner != owner:
                 raise _held(table, branch)
             lease = Lease(table, branch, held.seq + 1, owner, now + timedelta(seconds=seconds))
@@ -144,9 +147,14 @@ class DynamoState:
         expires = now + timedelta(seconds=seconds)
         attributes = self._update(
             f"{table}#{branch}",
-            "SET seq = if_not_exists(seq, :zero) + :one, #owner = :owner, lease_until = :until",
+            "SET seq = if_not_exists(seq, :start) + :one, #owner = :owner, lease_until = :until",
             "attribute_not_exists(pk) OR lease_until <= :now OR #owner = :owner",
-            {":zero": {"N": "0"}, ":one": {"N": "1"}, ":now": {"N": _millis(now)}, ":until": {"N": _millis(expires)}}
+            {
+                ":start": {"N": str(_epoch(now))},
+                ":one": {"N": "1"},
+                ":now": {"N": _millis(now)},
+                ":until": {"N": _millis(expires)},
+            }
             | {":owner": {"S": owner}},
             lambda: _held(table, branch),
         )
@@ -206,6 +214,10 @@ def _watermark(item: dict[str, Any]) -> Watermark | None:
     if "position" not in item:
         return None
     return Watermark(Position.from_dict(json.loads(item["position"]["S"])), from_iso(item["as_of"]["S"]))
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp())
 
 
 def _millis(instant: datetime) -> str:

@@ -186,14 +186,16 @@ def _ddl(world: World) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    state = tmp_path_factory.mktemp("branches")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBranches]:
+    with running_branches(tmp_path_factory.mktemp("branches"), branches=BRANCHES, rows=100) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, sources: RunningBranches) -> Iterator[World]:
     configured = branches()
     config = configured.model_copy(update={"branches": configured.branches[:BRANCHES]})
-    with (
-        running_branches(state, branches=BRANCHES, rows=100) as sources,
-        running_server(tmp_path_factory.mktemp("aws")) as endpoint,
-    ):
+    with running_server(tmp_path_factory.mktemp("aws")) as endpoint:
         world = World(endpoint, sources, platform(), config)
         provision(world)
         yield world

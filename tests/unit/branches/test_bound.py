@@ -35,7 +35,7 @@ def test_a_pull_starts_at_the_watermark_when_clocks_run_evenly() -> None:
 
 
 def test_a_clock_set_back_an_hour_lowers_the_start_so_that_rows_written_since_are_seen() -> None:
-    """In autumn 01:00 to 02:00 passes twice: the watermark is at 01:45 of the first pass, the clock shows 01:30 again."""
+    """In autumn 01:00 to 02:00 passes twice: the watermark is at 01:45 of the first pass, the clock shows 01:30."""
     mark = Watermark(Position("2026-11-01 01:45:00.000000"), NOW - timedelta(minutes=30))
     second_pass = datetime(2026, 11, 1, 1, 30)
     assert start(mark, second_pass, NOW, 900, MICRO) == Position("2026-11-01 00:45:00.000000")

@@ -32,7 +32,9 @@ def test_a_chunk_holds_the_contracts_columns_in_order_then_branch_and_sequence()
 
 def test_values_survive_as_they_are() -> None:
     notes = [None, b"", b"NULL", b"\\N", "tab\tñ\n\r\"'\x00🙂".encode()]
-    made = page(*(row(n, note=note) for n, note in enumerate(notes)), row(2**53 + 1, b"-0.01", paid=b"0000-00-00 00:00:00"))
+    made = page(
+        *(row(n, note=note) for n, note in enumerate(notes)), row(2**53 + 1, b"-0.01", paid=b"0000-00-00 00:00:00")
+    )
     found = chunk.read(chunk.encode(made))
     assert [None if n is None else n.encode() for n in found["otros_datos"].to_pylist()[:-1]] == notes
     assert found["id_pago"].to_pylist()[-1] == 2**53 + 1

@@ -44,7 +44,7 @@ def test_a_nullable_cursor_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-19' OR 1=1 --", "now()", ""])
 def test_a_position_that_is_no_value_never_reaches_the_branch(text: str) -> None:
-    with pytest.raises(DataFault, match="rebuild the state"):
+    with pytest.raises(DataFault, match="delete the branch-table's state"):
         query.page(PAGOS, Position(text), 10)
     with pytest.raises(DataFault):
         query.page(PAGOS, Position("2026-11-19 10:00:00", (text,)), 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 
 
@@ -13,11 +14,15 @@ def install(home: Path, endpoint: str) -> None:
         endpoint: URL under which COPY and UNLOAD reach S3 (the same server).
 
     Raises:
-        duckdb.IOException: another process holds the file.
+        WarehouseBusy: another process holds the file.
     """
     from local.aws.redshift.data_api import DataApi, patch
     from local.aws.redshift.executions import Executions
     from local.aws.redshift.warehouse import Warehouse
 
     home.mkdir(parents=True, exist_ok=True)
-    patch(DataApi(Executions(Warehouse(home / "warehouse.duckdb", endpoint))))
+    warehouse = Warehouse(home / "warehouse.duckdb", endpoint)
+    executions = Executions(warehouse)
+    patch(DataApi(executions))
+    atexit.register(warehouse.close)
+    atexit.register(executions.stop)  # runs first

@@ -9,11 +9,12 @@ import sqlglot
 from sqlglot import exp
 
 from local.aws.redshift.catalog import Relation
-from local.aws.redshift.ddl import _physical, dependents
+from local.aws.redshift.ddl import create_physical
 from local.aws.redshift.errors import RedshiftError, Unsupported
 from local.aws.redshift.locks import Mode
 from local.aws.redshift.session import Result, Session
 from local.aws.redshift.statements import AlterTable, Column
+from local.aws.redshift.views import dependents
 
 
 def alter_table(session: Session, statement: AlterTable) -> Result:
@@ -29,7 +30,9 @@ def alter_table(session: Session, statement: AlterTable) -> Result:
     session.begin()
     relation = session.resolve(statement.name)
     if relation.temporary or (relation.view_sql is not None and statement.action != "rename"):
-        raise Unsupported(f"ALTER TABLE {statement.action.upper()} of a {'temporary table' if relation.temporary else 'view'}")
+        raise Unsupported(
+            f"ALTER TABLE {statement.action.upper()} of a {'temporary table' if relation.temporary else 'view'}"
+        )
     _ACTIONS[statement.action](session, relation, statement)
     return Result()
 
@@ -70,7 +73,9 @@ def _rename_column(session: Session, relation: Relation, statement: AlterTable) 
     session.catalog.update(
         relation.table_id,
         distkey=statement.new if design.distkey == statement.old else design.distkey,
-        sortkey=None if design.sortkey is None else [statement.new if c == statement.old else c for c in design.sortkey],
+        sortkey=None
+        if design.sortkey is None
+        else [statement.new if c == statement.old else c for c in design.sortkey],
         primary_key=[statement.new if c == statement.old else c for c in relation.primary_key],
     )
 
@@ -122,12 +127,14 @@ def _type(session: Session, relation: Relation, statement: AlterTable) -> None:
 
 def _rebuild(session: Session, relation: Relation, columns: tuple[Column, ...]) -> None:
     """The same rows in a table of the new columns, under the old name."""
-    if session.execute(f"SELECT 1 FROM duckdb_sequences() WHERE sequence_name = 'identity_{relation.table_id}'").fetchall():
+    if session.execute(
+        f"SELECT 1 FROM duckdb_sequences() WHERE sequence_name = 'identity_{relation.table_id}'"
+    ).fetchall():
         raise Unsupported("ALTER TABLE of the columns of a table with IDENTITY")
     old = {c.name for c in relation.columns}
     kept = ", ".join(f'"{c.name}"' for c in columns if c.name in old)
     new = replace(relation, name=f"{relation.name}__rebuilt", columns=columns)
-    _physical(session, new)
+    create_physical(session, new)
     session.execute(f"INSERT INTO {new.quoted} ({kept}) SELECT {kept} FROM {relation.quoted}", relation=new)
     session.execute(f"DROP TABLE {relation.quoted}")
     session.execute(f'ALTER TABLE {new.quoted} RENAME TO "{relation.name}"')

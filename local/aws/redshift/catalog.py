@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,31 @@ class RowState:
     ghosts: int
     unsorted: int
     stale: int
+
+
+_IDENTITY = re.compile(r"\"identity\"\(\d+, 0, '(\d+),(\d+)'::text\)")
+
+
+def _column(
+    name: str,
+    kind: str,
+    length: int | None,
+    precision: int | None,
+    scale: int | None,
+    not_null: bool,
+    default: str | None,
+    encoding: str | None,
+) -> Column:
+    found = _IDENTITY.fullmatch(default or "")
+    identity = (int(found[1]), int(found[2])) if found else None
+    return Column(
+        name,
+        ColumnType(kind, length, precision, scale),
+        bool(not_null),
+        None if identity else default,
+        encoding,
+        identity=identity,
+    )
 
 
 class Catalog:
@@ -98,7 +124,7 @@ class Catalog:
             "WHERE table_id = ? ORDER BY ordinal",
             table_id,
         )
-        return tuple(Column(r[0], ColumnType(*r[1:5]), bool(r[5]), r[6], r[7]) for r in rows)
+        return tuple(_column(*row) for row in rows)
 
     def add(self, relation: Relation, now: datetime) -> None:
         """Record a new table or view."""
@@ -119,11 +145,13 @@ class Catalog:
 
     def add_column(self, table_id: int, column: Column) -> None:
         """Record a column after the others."""
-        kind = column.type
+        kind, default = column.type, column.default
+        if column.identity:  # the text that Redshift shows as the default
+            default = f"\"identity\"({table_id}, 0, '{column.identity[0]},{column.identity[1]}'::text)"
         self._cursor.execute(
             "INSERT INTO _redshift.columns SELECT ?, coalesce(max(ordinal), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, NULL "
             "FROM _redshift.columns WHERE table_id = ?",
-            [table_id, column.name, kind.name, kind.length, kind.precision, kind.scale, column.not_null, column.default,
+            [table_id, column.name, kind.name, kind.length, kind.precision, kind.scale, column.not_null, default,
              column.encoding, table_id],
         )  # fmt: skip
 
@@ -164,11 +192,14 @@ class Catalog:
         names = self._rows("SELECT schema_name, name FROM _redshift.relations WHERE kind = 'view' ORDER BY 1, 2")
         return [found for schema, name in names if (found := self.find(schema, name)) is not None]
 
-    def changed(self, relation: Relation, *, visible: int = 0, ghosts: int = 0, unsorted: int = 0, stale: int = 0) -> None:
+    def changed(
+        self, relation: Relation, *, visible: int = 0, ghosts: int = 0, unsorted: int = 0, stale: int = 0
+    ) -> None:
         """Append to the table's history. Insert-only: two transactions never conflict on it."""
         if not relation.temporary and (visible or ghosts or unsorted or stale):
             self._cursor.execute(
-                "INSERT INTO _redshift.changes VALUES (?, ?, ?, ?, ?)", [relation.table_id, visible, ghosts, unsorted, stale]
+                "INSERT INTO _redshift.changes VALUES (?, ?, ?, ?, ?)",
+                [relation.table_id, visible, ghosts, unsorted, stale],
             )
 
     def rows(self, relation: Relation) -> RowState:

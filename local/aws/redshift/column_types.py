@@ -89,7 +89,9 @@ def _sized(name: str, word: str, sizes: list[int]) -> ColumnType:
         precision = sizes[0] if sizes else 18
         scale = sizes[1] if len(sizes) > 1 else 0
         if not (1 <= precision <= 38 and 0 <= scale <= min(37, precision)):
-            raise RedshiftError(f"ERROR: NUMERIC precision {precision} must be between 1 and 38, scale {scale} within it")
+            raise RedshiftError(
+                f"ERROR: NUMERIC precision {precision} must be between 1 and 38, scale {scale} within it"
+            )
         return ColumnType(name, precision=precision, scale=scale)
     if name.startswith("character"):
         if len(sizes) > 1:

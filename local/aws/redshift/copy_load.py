@@ -34,7 +34,9 @@ def check_role(options: dict[str, str]) -> None:
     if "iam_role" not in options:
         raise RedshiftError("ERROR: must specify IAM_ROLE: COPY and UNLOAD need a role to reach S3")
     if not ROLE.fullmatch(options["iam_role"]):
-        raise RedshiftError(f"ERROR: Invalid IAM_ROLE '{options['iam_role']}': expected arn:aws:iam::<account>:role/<name>")
+        raise RedshiftError(
+            f"ERROR: Invalid IAM_ROLE '{options['iam_role']}': expected arn:aws:iam::<account>:role/<name>"
+        )
 
 
 @contextmanager
@@ -118,7 +120,11 @@ def _sources(
     """Groups of files that one SELECT can read: the files, the FROM source and one expression per column."""
     if options["format"] == "csv":
         raw = [f"c{i}" for i in range(len(columns))]
-        yield files, csv_source(files, len(columns), options), [csv_value(n, c, options) for n, c in zip(raw, columns, strict=True)]
+        yield (
+            files,
+            csv_source(files, len(columns), options),
+            [csv_value(n, c, options) for n, c in zip(raw, columns, strict=True)],
+        )
         return
     groups: dict[tuple[tuple[str, bool], ...], list[Fetched]] = {}
     for file in files:  # every file is checked before the first row is loaded
@@ -126,9 +132,11 @@ def _sources(
         instants = [c.type.name.startswith("timestamp") and utc_timestamp(file, i) for i, c in enumerate(columns)]
         groups.setdefault(tuple(zip(names, instants, strict=True)), []).append(file)
     for shape, group in groups.items():
-        yield group, parquet_source(group), [
-            parquet_value(name, instant, column) for (name, instant), column in zip(shape, columns, strict=True)
-        ]
+        yield (
+            group,
+            parquet_source(group),
+            [parquet_value(name, instant, column) for (name, instant), column in zip(shape, columns, strict=True)],
+        )
 
 
 def parquet_source(files: list[Fetched], extra: str = "") -> str:
@@ -148,7 +156,7 @@ def parquet_value(name: str, instant: bool, column: Column) -> str:
 
 
 def csv_source(files: list[Fetched], width: int, options: dict[str, str]) -> str:
-    """A FROM source of text columns c0, c1…"""
+    """A FROM source whose text columns are c0, c1 and so on."""
     delimiter = options.get("delimiter", ",")
     quote = options.get("quote", '"')
     if len(delimiter) != 1 or len(quote) != 1:

@@ -98,7 +98,9 @@ class DataApi:
         submission, execution = self._executions.get(str(fields.get("Id")))
         submission.done.wait(min(30, int(fields.get("WaitTimeSeconds") or 0)))
         if submission.request.batch and execution is submission.head:
-            raise InvalidRequest("Ask for the result of one statement of the batch: add its suffix, for example :1, to the Id")
+            raise InvalidRequest(
+                "Ask for the result of one statement of the batch: add its suffix, for example :1, to the Id"
+            )
         result = execution.result
         if submission.head.status != "FINISHED" or result is None or result.columns is None:
             raise NotFound("Query does not have result. Please check query status with DescribeStatement.")

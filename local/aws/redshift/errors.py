@@ -33,11 +33,14 @@ class InvalidRequest(Exception):
     """The Data API refuses the request itself (HTTP 400, ValidationException)."""
 
 
-_CHECK = re.compile(r'CHECK constraint failed on table "?(\w+)"? with expression CHECK\(\(+strlen\("?(\w+)"?\) <= (\d+)')
+_CHECK = re.compile(
+    r'CHECK constraint failed on table "?(\w+)"? with expression CHECK\(\(+strlen\("?(\w+)"?\) <= (\d+)'
+)
 _NOT_NULL = re.compile(r"NOT NULL constraint failed: ([\w.]+)\.(\w+)")
 _NO_COLUMN = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
 _NO_COLUMN_IN = re.compile(r'column (?:with name )?"?(\w+)"? (?:does not exist|not found)', re.I)
 _CONFLICT = re.compile(r"Conflict on|write-write conflict|conflict on tuple", re.I)
+_TYPE_NAMES = {"INT64": "bigint", "INT32": "integer", "INT16": "smallint", "BOOL": "boolean", "DECIMAL": "numeric"}
 _INVALID_TEXT = re.compile(r"Could not convert string '(.*)' to (\w+)", re.S)
 
 
@@ -59,7 +62,9 @@ def from_duckdb(error: duckdb.Error, lengths: dict[tuple[str, str], str] | None 
             f"code: 8001 context: Value too long for type {declared} table: {table} column: {column} (length counts bytes)"
         )
     if found := _NOT_NULL.search(text):
-        return RedshiftError(f"ERROR: Cannot insert a NULL value into column {found[2]} Detail: code: 8007 table: {found[1]}")
+        return RedshiftError(
+            f"ERROR: Cannot insert a NULL value into column {found[2]} Detail: code: 8007 table: {found[1]}"
+        )
     if _CONFLICT.search(text):
         return RedshiftError(
             "ERROR: 1023 DETAIL: Serializable isolation violation on table: another transaction changed the same rows "
@@ -68,7 +73,8 @@ def from_duckdb(error: duckdb.Error, lengths: dict[tuple[str, str], str] | None 
     if found := _NO_COLUMN.search(text):
         return RedshiftError(f'ERROR: column "{found[1] or found[2]}" does not exist')
     if found := _INVALID_TEXT.search(text):
-        return RedshiftError(f'ERROR: invalid input syntax for type {found[2].lower()}: "{found[1]}"')
+        kind = _TYPE_NAMES.get(found[2].upper(), found[2].lower())
+        return RedshiftError(f'ERROR: invalid input syntax for type {kind}: "{found[1]}"')
     lines = [line for line in text.splitlines() if line.strip()]
     head = re.sub(r"^(\w+ )+Error: ", "", lines[0]) if lines else type(error).__name__
     return RedshiftError(f"ERROR: {head}")

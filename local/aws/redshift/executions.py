@@ -119,7 +119,9 @@ class Executions:
             self._submissions[sid] = submission
             if request.token:
                 self._tokens[request.token] = (time.time(), sid)
-        threading.Thread(target=self._run, args=(submission, kept and kept[1]), name=f"redshift-{sid[:8]}", daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(submission, kept and kept[1]), name=f"redshift-{sid[:8]}", daemon=True
+        ).start()
         return submission
 
     def _kept(self, request: Request) -> tuple[str, _Kept] | None:
@@ -147,7 +149,9 @@ class Executions:
         for sid, old in list(self._submissions.items()):
             if old.done.is_set() and now - old.head.updated > RETENTION_SECONDS:
                 del self._submissions[sid]
-        self._tokens = {k: v for k, v in self._tokens.items() if now - v[0] < TOKEN_SECONDS and v[1] in self._submissions}
+        self._tokens = {
+            k: v for k, v in self._tokens.items() if now - v[0] < TOKEN_SECONDS and v[1] in self._submissions
+        }
         for sid, kept in list(self._sessions.items()):
             if kept.expires < now and kept.busy.acquire(blocking=False):
                 kept.session.cursor.close()
@@ -190,15 +194,26 @@ class Executions:
                 submission.session.interrupt()
         return submission.head.status == "ABORTED"
 
+    def stop(self, seconds: float = 5.0) -> None:
+        """Cancel what runs and wait for it, so that DuckDB is not torn down under a thread."""
+        active = [s for s in self._submissions.values() if not s.done.is_set()]
+        for submission in active:
+            submission.control.cancelled.set()
+        deadline = time.monotonic() + seconds
+        for submission in active:
+            while not submission.done.wait(0.05) and time.monotonic() < deadline:
+                if submission.session is not None:
+                    submission.session.interrupt()
+
     def _run(self, submission: Submission, kept: _Kept | None) -> None:
         started = time.perf_counter_ns()
         head = submission.head
-        session = submission.session or self._new_session(submission.request)
-        submission.session = session
         head.move("STARTED")
         status, message = "FINISHED", None
         try:
-            self._run_parts(submission, session)
+            if submission.session is None:
+                submission.session = self._new_session(submission.request)
+            self._run_parts(submission, submission.session)
         except Cancelled as error:
             status, message = "ABORTED", str(error)
         except RedshiftError as error:
@@ -210,8 +225,8 @@ class Executions:
             self._end_parts(submission, status, message)
         if kept is not None:
             kept.busy.release()
-        else:
-            session.cursor.close()
+        elif submission.session is not None:
+            submission.session.cursor.close()
         head.duration = time.perf_counter_ns() - started
         head.move(status, message)  # last: who sees FINISHED may ask for the result at once
         submission.done.set()

@@ -60,9 +60,11 @@ def _call(name: str, *arguments: exp.Expression | None) -> exp.Expression:
     return exp.Anonymous(this=f"_redshift.{name}", expressions=[a.copy() for a in arguments if a is not None])
 
 
-def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -> exp.Expression:  # noqa: C901
+def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -> exp.Expression:
     if isinstance(node, exp.Identifier):
         return exp.to_identifier(node.name.lower(), quoted=True)
+    if isinstance(node, exp.RawString):  # $$text$$
+        return exp.Literal.string(node.name)
     if isinstance(node, exp.Placeholder):
         return _parameter(node, values)
     if isinstance(node, exp.FromBase):
@@ -85,7 +87,9 @@ def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -
         return exp.Paren(this=exp.DPipe(this=node.expressions[0].copy(), expression=node.expressions[1].copy()))
     if isinstance(node, exp.RegexpReplace):  # every occurrence; DuckDB replaces the first unless told otherwise
         arguments = [node.this, node.expression, node.args.get("replacement") or exp.Literal.string("")]
-        return exp.Anonymous(this="regexp_replace", expressions=[*(a.copy() for a in arguments), exp.Literal.string("g")])
+        return exp.Anonymous(
+            this="regexp_replace", expressions=[*(a.copy() for a in arguments), exp.Literal.string("g")]
+        )
     if isinstance(node, exp.CurrentTimestamp):
         moment = now if node.args.get("sysdate") else now.replace(microsecond=0)
         return exp.cast(exp.Literal.string(moment.replace(tzinfo=None).isoformat(" ")), "TIMESTAMP")

@@ -35,7 +35,13 @@ class LoadFailed(RedshiftError):
 
 
 def first_bad_row(
-    cursor: duckdb.DuckDBPyConnection, source: str, values: list[str], columns: tuple[Column, ...], *, parquet: bool, skipped: int
+    cursor: duckdb.DuckDBPyConnection,
+    source: str,
+    values: list[str],
+    columns: tuple[Column, ...],
+    *,
+    parquet: bool,
+    skipped: int,
 ) -> BadValue | None:
     """The first offending value of one file, column by column.
 

@@ -92,7 +92,9 @@ class LockTable:
                         raise Cancelled
                     now = time.monotonic()
                     if deadline is not None and now >= deadline:
-                        raise RedshiftError(f"ERROR: canceling statement due to statement timeout (waiting to lock {table})")
+                        raise RedshiftError(
+                            f"ERROR: canceling statement due to statement timeout (waiting to lock {table})"
+                        )
                     self._changed.wait(0.2 if deadline is None else min(0.2, deadline - now))
                 queue.held[owner] = mode
             finally:

@@ -50,10 +50,7 @@ def vacuum(session: Session, statement: Vacuum) -> Result:
     """VACUUM: ghosts reclaimed, rows sorted, the run recorded. The row counts are real, the bytes are DuckDB's business."""
     if session.in_batch:
         raise RedshiftError("ERROR: VACUUM cannot run inside a transaction block")
-    if statement.name is not None:
-        names = [statement.name]
-    else:
-        names = list(session.catalog.tables())  # type: ignore[arg-type]
+    names = [statement.name] if statement.name is not None else list(session.catalog.tables())
     for name in names:
         relation = _table(session, name, "vacuum")
         if relation.temporary:
@@ -70,7 +67,12 @@ def _vacuum_one(session: Session, relation: Relation, statement: Vacuum) -> None
     total = state.visible + state.ghosts
     unsorted = min(state.unsorted, total)
     sorts = statement.kind in ("FULL", "SORT ONLY", "RECLUSTER") and bool(relation.design.sortkey)
-    if sorts and total and 100 * (total - unsorted) >= statement.threshold * total and (unsorted == 0 or statement.threshold < 100):
+    if (
+        sorts
+        and total
+        and 100 * (total - unsorted) >= statement.threshold * total
+        and (unsorted == 0 or statement.threshold < 100)
+    ):
         sorts = False
     reclaimed = state.ghosts if statement.kind in ("FULL", "DELETE ONLY") else 0
     sorted_rows = unsorted if sorts else 0
@@ -94,7 +96,7 @@ def analyze(session: Session, statement: Analyze) -> Result:
     threshold = float(session.settings.get("analyze_threshold_percent", "10"))
     names = [statement.name] if statement.name else list(session.catalog.tables())
     for name in names:
-        relation = _table(session, name, "analyze")  # type: ignore[arg-type]
+        relation = _table(session, name, "analyze")
         for column in statement.columns:
             session.catalog.require_column(relation, column)
         if relation.temporary:

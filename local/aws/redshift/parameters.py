@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from local.aws.redshift.errors import InvalidRequest, RedshiftError
 from local.aws.redshift.tokens import tokenize
@@ -20,7 +21,7 @@ def named(sql: str) -> list[str]:
     """
     tokens = tokenize(sql)
     found = []
-    for colon, name in zip(tokens, tokens[1:], strict=False):
+    for colon, name in pairwise(tokens):
         if colon.text == ":" and colon.kind == "symbol" and name.start == colon.end and _NAME.fullmatch(name.text):
             found.append(name.text)
     return found

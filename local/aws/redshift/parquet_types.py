@@ -18,7 +18,11 @@ def fits(field: pa.DataType, kind: ColumnType) -> bool:
     if kind.name in _INTEGER_BITS:
         return pa.types.is_signed_integer(field) and field.bit_width <= _INTEGER_BITS[kind.name]
     if kind.name == "numeric":
-        return bool(pa.types.is_decimal128(field)) and field.scale == kind.scale and field.precision <= (kind.precision or 0)
+        return (
+            bool(pa.types.is_decimal128(field))
+            and field.scale == kind.scale
+            and field.precision <= (kind.precision or 0)
+        )
     if kind.name.startswith("character"):
         return pa.types.is_string(field) or pa.types.is_large_string(field)
     if kind.name == "date":

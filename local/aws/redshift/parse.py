@@ -210,7 +210,7 @@ def _unload(stream: TokenStream) -> Unload:
 
 
 def _options(stream: TokenStream) -> dict[str, str]:
-    """Options of COPY and UNLOAD: `FORMAT [AS] PARQUET`, `DELIMITER [AS] '|'`, `PARALLEL OFF`, flags…"""
+    """Options of COPY and UNLOAD: `FORMAT [AS] PARQUET`, `DELIMITER [AS] '|'`, `PARALLEL OFF`, flags."""
     options: dict[str, str] = {}
 
     def put(key: str, value: str) -> None:

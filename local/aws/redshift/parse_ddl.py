@@ -10,9 +10,24 @@ from local.aws.redshift.statements import AlterTable, Column, CreateSchema, Crea
 from local.aws.redshift.tokens import TokenStream
 
 _ENCODINGS = frozenset(
-    "raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 text32k zstd auto".split()
+    "raw az64 bytedict delta delta32k lzo mostly8 mostly16 mostly32 runlength text255 text32k zstd auto".split()  # noqa: SIM905 - a list to read
 )
-_COLUMN_WORDS = frozenset("ENCODE DISTKEY SORTKEY NOT NULL DEFAULT IDENTITY PRIMARY UNIQUE REFERENCES COLLATE GENERATED".split())
+_COLUMN_WORDS = frozenset(
+    [
+        "ENCODE",
+        "DISTKEY",
+        "SORTKEY",
+        "NOT",
+        "NULL",
+        "DEFAULT",
+        "IDENTITY",
+        "PRIMARY",
+        "UNIQUE",
+        "REFERENCES",
+        "COLLATE",
+        "GENERATED",
+    ]
+)
 
 
 def parse_create(stream: TokenStream) -> CreateTable | CreateView | CreateSchema:
@@ -81,7 +96,9 @@ def _table(stream: TokenStream, temporary: bool) -> CreateTable:
 def _unwrapped(query: str) -> str:
     """CTAS allows its query in parentheses."""
     text = query.strip()
-    return text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")") == 1 else text
+    return (
+        text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == text.count(")") == 1 else text
+    )
 
 
 def _columns(stream: TokenStream) -> tuple[list[Column], tuple[str, ...]]:

@@ -31,7 +31,9 @@ def split_uri(uri: str) -> tuple[str, str]:
         RedshiftError: not an S3 address.
     """
     if not uri.startswith("s3://") or "/" not in uri[5:]:
-        raise RedshiftError(f"ERROR: '{uri}' is not an S3 path (s3://bucket/prefix); the local Redshift copies from S3 only")
+        raise RedshiftError(
+            f"ERROR: '{uri}' is not an S3 path (s3://bucket/prefix); the local Redshift copies from S3 only"
+        )
     bucket, key = uri[5:].split("/", 1)
     return bucket, key
 
@@ -61,7 +63,9 @@ class Objects:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
             return [(f"s3://{bucket}/{o['Key']}", o["Size"]) for page in pages for o in page.get("Contents", [])]
         except ClientError as error:
-            raise RedshiftError(f"ERROR: S3ServiceException: {error.response['Error']['Message']}: bucket {bucket}") from error
+            raise RedshiftError(
+                f"ERROR: S3ServiceException: {error.response['Error']['Message']}: bucket {bucket}"
+            ) from error
 
     def copy_sources(self, source: str, manifest: bool) -> list[str]:
         """The objects a COPY loads: all under the prefix, or those that the manifest names.
@@ -72,7 +76,9 @@ class Objects:
         if not manifest:
             found = [uri for uri, size in self.list(source) if size and not uri.endswith("/")]
             if not found:
-                raise RedshiftError(f"ERROR: The specified S3 prefix '{split_uri(source)[1]}' does not exist ({source})")
+                raise RedshiftError(
+                    f"ERROR: The specified S3 prefix '{split_uri(source)[1]}' does not exist ({source})"
+                )
             return found
         try:
             entries = json.loads(self.get(source))["entries"]
@@ -90,7 +96,9 @@ class Objects:
             self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if mandatory:
-                raise RedshiftError(f"ERROR: Problem reading manifest file - mandatory file {uri} does not exist") from error
+                raise RedshiftError(
+                    f"ERROR: Problem reading manifest file - mandatory file {uri} does not exist"
+                ) from error
             return False
         return True
 
@@ -113,7 +121,9 @@ class Objects:
             try:
                 self._s3.download_file(bucket, key, str(path))
             except ClientError as error:
-                raise RedshiftError(f"ERROR: S3ServiceException: {error.response['Error']['Message']}: {uri}") from error
+                raise RedshiftError(
+                    f"ERROR: S3ServiceException: {error.response['Error']['Message']}: {uri}"
+                ) from error
             return Fetched(uri, path, path.stat().st_size)
 
         with ThreadPoolExecutor(4) as pool:

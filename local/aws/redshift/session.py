@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -54,15 +55,24 @@ class Session:
     """State that statements of one session share. Used by one thread at a time, except `interrupt`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, locks: LockTable, objects: Objects, *, database: str, user: str, pid: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        locks: LockTable,
+        objects: Objects,
+        *,
+        database: str,
+        user: str,
+        pid: int,
+        scratch: Path,
     ) -> None:
-        """Open a connection of its own on the warehouse file."""
+        """Open a connection of its own on the warehouse file; `scratch` is where COPY and UNLOAD keep files."""
         self.cursor = connection.cursor()
         for setting in ("integer_division = true", "TimeZone = 'UTC'", "search_path = 'public'"):
             self.cursor.execute(f"SET {setting}")
         self.cursor.execute("SET VARIABLE database = ?", [database])
         self.catalog = Catalog(self.cursor)
         self.objects = objects
+        self.scratch = scratch
         self.database, self.user, self.pid = database, user, pid
         self.settings: dict[str, str] = {}
         self.temporary: dict[str, Relation] = {}
@@ -115,7 +125,10 @@ class Session:
             if self._open:
                 self._open = False
                 self.cursor.execute("ROLLBACK")
-                present = {r[0] for r in self.cursor.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+                present = {
+                    r[0]
+                    for r in self.cursor.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+                }
                 self.temporary = {name: relation for name, relation in self.temporary.items() if name in present}
         finally:
             self._release()
@@ -163,7 +176,9 @@ class Session:
             RedshiftError: there is none.
         """
         if len(name) > 2:
-            raise RedshiftError(f"ERROR: cross-database reference {'.'.join(name)} is not supported by the local Redshift")
+            raise RedshiftError(
+                f"ERROR: cross-database reference {'.'.join(name)} is not supported by the local Redshift"
+            )
         found = self.find(name)
         if found is None:
             local = name[-1].startswith(("svv_", "stl_", "stv_", "svl_", "svcs_", "sys_", "pg_"))
@@ -198,4 +213,3 @@ class Session:
         if len(name) > 2 or schema not in self.catalog.schemas():
             raise RedshiftError(f'ERROR: schema "{schema}" does not exist')
         return schema, name[-1]
-

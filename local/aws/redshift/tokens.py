@@ -80,7 +80,9 @@ def tokenize(sql: str) -> list[Token]:
     if not tokens:
         raise RedshiftError("ERROR: syntax error: the statement is empty")
     if any(token.kind == "symbol" and token.text == ";" for token in tokens):
-        raise RedshiftError("ERROR: cannot insert multiple commands into a prepared statement: send one statement per Sql")
+        raise RedshiftError(
+            "ERROR: cannot insert multiple commands into a prepared statement: send one statement per Sql"
+        )
     return tokens
 
 

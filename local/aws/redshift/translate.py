@@ -54,7 +54,9 @@ def parse_query(sql: str) -> exp.Expression:
         raise RedshiftError(f"ERROR: syntax error: {first}") from error
     trees = [tree for tree in trees if tree is not None]
     if len(trees) != 1:
-        raise RedshiftError("ERROR: cannot insert multiple commands into a prepared statement: send one statement per Sql")
+        raise RedshiftError(
+            "ERROR: cannot insert multiple commands into a prepared statement: send one statement per Sql"
+        )
     tree = trees[0]
     if isinstance(tree, exp.Command):
         raise Unsupported(f"statement {tree.name}")
@@ -226,7 +228,11 @@ def _insert(tree: exp.Insert, context: _Context) -> Translated:
 def _update_or_delete(tree: exp.Update | exp.Delete, context: _Context) -> Translated:
     update = isinstance(tree, exp.Update)
     kind = "update" if update else "delete"
-    allowed = {"this", "expressions", "from_", "from", "where", "with_", "with"} if update else {"this", "using", "where", "with_", "with"}
+    allowed = (
+        {"this", "expressions", "from_", "from", "where", "with_", "with"}
+        if update
+        else {"this", "using", "where", "with_", "with"}
+    )
     _no_more(tree, allowed, kind.upper())
     relation = _target(tree.this, context, kind.upper())
     tree = _query(tree, context)  # type: ignore[assignment]

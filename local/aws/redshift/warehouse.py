@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from local.aws.redshift import alter, ddl, dml, maintenance
+from local.aws.redshift import alter, ddl, dml, governance, maintenance, views
 from local.aws.redshift.copy_load import copy
 from local.aws.redshift.functions import MACROS
 from local.aws.redshift.load_errors import LoadFailed
@@ -41,11 +42,15 @@ from local.aws.redshift.system_views import VIEWS
 from local.aws.redshift.unload import unload
 
 _RUNNERS = {
-    CreateTable: ddl.create_table, CreateView: ddl.create_view, CreateSchema: ddl.create_schema, Drop: ddl.drop,
-    Comment: ddl.comment, Grant: ddl.grant, AlterTable: alter.alter_table, Truncate: maintenance.truncate,
+    CreateTable: ddl.create_table, CreateView: views.create_view, CreateSchema: ddl.create_schema, Drop: views.drop,
+    Comment: governance.comment, Grant: governance.grant, AlterTable: alter.alter_table, Truncate: maintenance.truncate,
     Lock: maintenance.lock, Vacuum: maintenance.vacuum, Analyze: maintenance.analyze, Set: maintenance.set_setting,
     Show: maintenance.show, Copy: copy, Unload: unload,
 }  # fmt: skip
+
+
+class WarehouseBusy(Exception):
+    """The DuckDB file cannot be opened: one process at a time."""
 
 
 class Warehouse:
@@ -58,8 +63,16 @@ class Warehouse:
             path: the DuckDB file; its folder must exist.
             endpoint: URL of the S3 stand-in.
             memory: DuckDB's limit; larger work spills beside the file.
+
+        Raises:
+            WarehouseBusy: another process has it open.
         """
-        self._connection = duckdb.connect(str(path))
+        try:
+            self._connection = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            raise WarehouseBusy(f"{path}: another process holds the warehouse; stop it first ({error})") from error
+        self._scratch = path.with_name("scratch")
+        shutil.rmtree(self._scratch, ignore_errors=True)  # of a run that was killed
         self._connection.execute(f"SET memory_limit = '{memory}'")
         self._connection.execute("SET TimeZone = 'UTC'")
         for statement in TABLES.split(";"):
@@ -101,7 +114,13 @@ class Warehouse:
     def session(self, database: str = "dev", user: str = "admin") -> Session:
         """A new session."""
         return Session(
-            self._connection, self.locks, self.objects, database=database, user=user, pid=self.number() % 1_000_000_000
+            self._connection,
+            self.locks,
+            self.objects,
+            database=database,
+            user=user,
+            pid=self.number() % 1_000_000_000,
+            scratch=self._scratch,
         )
 
     def run(self, session: Session, sql: str, values: Mapping[str, str] | None = None) -> Result:
@@ -116,7 +135,15 @@ class Warehouse:
         return _RUNNERS[type(statement)](session, statement)  # type: ignore[operator]
 
     def record(
-        self, session: Session, *, sql: str, label: str, started: datetime, status: str, error: str | None, result: Result | None
+        self,
+        session: Session,
+        *,
+        sql: str,
+        label: str,
+        started: datetime,
+        status: str,
+        error: str | None,
+        result: Result | None,
     ) -> None:
         """Append to sys_query_history, outside the user's transaction, so that a failure is kept too."""
         ended = datetime.now(UTC).replace(tzinfo=None)

@@ -10,10 +10,10 @@ from local.aws.redshift.errors import Unsupported
 NODES = frozenset(
     """
     Select From Join Where Group Having Order Ordered Limit Offset With CTE Subquery Table TableAlias Alias Column Identifier
-    Star Literal Boolean Null Paren Tuple Placeholder Var DataType DataTypeParam Distinct Union Except Intersect Qualify
+    Star Literal RawString Boolean Null Paren Tuple Placeholder Var DataType DataTypeParam Distinct Union Except Intersect Qualify
     Values Insert Schema Update Delete Merge Whens When And Or Not EQ NEQ GT GTE LT LTE Is In Between Like ILike Exists Neg
     Add Sub Mul Div Mod DPipe Case If Cast Interval Window WindowSpec WithinGroup Filter Any NullSafeEQ
-    """.split()
+    """.split()  # noqa: SIM905 - a list to read
 )
 # Functions, by sqlglot's class: the name in the README is Redshift's.
 FUNCTIONS = {
@@ -32,11 +32,13 @@ FUNCTIONS = {
 # Functions that sqlglot does not know, and what DuckDB calls them.
 ANONYMOUS = {"OCTET_LENGTH": "strlen", "ISNULL": "ifnull", "BTRIM": "trim", "BIT_LENGTH": "bit_length"}
 TYPES = frozenset(
-    "SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT DATE TIMESTAMP TIMESTAMPTZ".split()
+    "SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT DATE TIMESTAMP TIMESTAMPTZ".split()  # noqa: SIM905 - a list to read
 )  # fmt: skip
-TO_CHAR_FORMATS = frozenset("%Y %m %d %H %I %M %S %f %y %j %B %b %A %a %p".split())
+TO_CHAR_FORMATS = frozenset(["%Y", "%m", "%d", "%H", "%I", "%M", "%S", "%f", "%y", "%j", "%B", "%b", "%A", "%a", "%p"])
 _JOINS = frozenset({"", "INNER", "OUTER", "CROSS", "LEFT", "RIGHT", "FULL"})
-_INTERVALS = frozenset("YEAR MONTH WEEK DAY HOUR MINUTE SECOND MILLISECOND MICROSECOND QUARTER".split())
+_INTERVALS = frozenset(
+    ["YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND", "QUARTER"]
+)
 
 
 def check(tree: exp.Expression) -> None:

@@ -32,7 +32,10 @@ def tables(client: Client, put_parquet: Callable[[str, pa.Table], str]) -> Itera
     client.run("CREATE TABLE core.p (id BIGINT NOT NULL, seq BIGINT, PRIMARY KEY (id))")
     client.run("CREATE TABLE staging.p (LIKE core.p)")
     client.run("CREATE TABLE IF NOT EXISTS ops.writer_p (x INT)")
-    put_parquet("concurrency/p.parquet", pa.table({"id": pa.array(range(10), pa.int64()), "seq": pa.array([1] * 10, pa.int64())}))
+    put_parquet(
+        "concurrency/p.parquet",
+        pa.table({"id": pa.array(range(10), pa.int64()), "seq": pa.array([1] * 10, pa.int64())}),
+    )
     yield
 
 

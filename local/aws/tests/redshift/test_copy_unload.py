@@ -37,7 +37,9 @@ def _table(**changed: pa.Array) -> pa.Table:
 def table(client: Client) -> None:
     client.run("CREATE SCHEMA IF NOT EXISTS core")
     client.run("DROP TABLE IF EXISTS core.t")
-    client.run("CREATE TABLE core.t (id BIGINT NOT NULL, monto DECIMAL(18,2), nombre VARCHAR(10), d DATE, ts TIMESTAMP, ok BOOLEAN) SORTKEY (id)")
+    client.run(
+        "CREATE TABLE core.t (id BIGINT NOT NULL, monto DECIMAL(18,2), nombre VARCHAR(10), d DATE, ts TIMESTAMP, ok BOOLEAN) SORTKEY (id)"
+    )
 
 
 @pytest.fixture
@@ -60,16 +62,22 @@ def test_parquet_is_loaded_by_position_whatever_the_names(client: Client, put_pa
         ["1", "1.25", "Ñandú", "2026-01-31", "2026-01-31 10:00:00.000005", "t"],
         ["2", None, None, None, None, "f"],
     ]
-    assert client.run("SELECT tbl_rows, unsorted, stats_off FROM svv_table_info WHERE \"table\" = 't'") == [["4", "0.00", "0.00"]]
-    assert client.run("SELECT status, loaded_rows, source_file_count FROM sys_load_history WHERE data_source = :s", s=f"s3://lake/{prefix}") == [
-        ["completed", "4", "2"]
+    assert client.run("SELECT tbl_rows, unsorted, stats_off FROM svv_table_info WHERE \"table\" = 't'") == [
+        ["4", "0.00", "0.00"]
     ]
+    assert client.run(
+        "SELECT status, loaded_rows, source_file_count FROM sys_load_history WHERE data_source = :s",
+        s=f"s3://lake/{prefix}",
+    ) == [["completed", "4", "2"]]
 
 
 def test_two_columns_in_the_wrong_order_are_refused(client: Client, put_parquet: Put, prefix: str) -> None:
     put_parquet(f"{prefix}/a.parquet", _table().select(["id", "nombre", "monto", "d", "ts", "ok"]))
     error = client.fails(_copy(prefix))
-    assert f"File 's3://lake/{prefix}/a.parquet' has an incompatible Parquet schema for column 'monto' (position 2)" in error
+    assert (
+        f"File 's3://lake/{prefix}/a.parquet' has an incompatible Parquet schema for column 'monto' (position 2)"
+        in error
+    )
 
 
 def test_another_number_of_columns_is_refused(client: Client, put_parquet: Put, prefix: str) -> None:
@@ -80,6 +88,12 @@ def test_another_number_of_columns_is_refused(client: Client, put_parquet: Put, 
 def test_a_value_in_the_path_is_no_column(client: Client, put_parquet: Put, prefix: str) -> None:
     put_parquet(f"{prefix}/ok=true/a.parquet", _table().drop_columns(["ok"]))
     assert "Unmatched number of columns" in client.fails(_copy(prefix))
+
+
+def test_the_file_has_the_value_not_the_path(client: Client, put_parquet: Put, prefix: str) -> None:
+    put_parquet(f"{prefix}/id=9/a.parquet", _table())
+    client.run(_copy(prefix))
+    assert client.run("SELECT id FROM core.t ORDER BY 1") == [["1"], ["2"]]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +109,9 @@ def test_a_value_in_the_path_is_no_column(client: Client, put_parquet: Put, pref
         ("ok", pa.array([1, 0], pa.int8())),
     ],
 )
-def test_a_type_that_could_lose_a_value_is_refused(client: Client, put_parquet: Put, prefix: str, column: str, array: pa.Array) -> None:
+def test_a_type_that_could_lose_a_value_is_refused(
+    client: Client, put_parquet: Put, prefix: str, column: str, array: pa.Array
+) -> None:
     put_parquet(f"{prefix}/a.parquet", _table(**{column: array}))
     assert f"incompatible Parquet schema for column '{column}'" in client.fails(_copy(prefix))
 
@@ -114,7 +130,10 @@ def test_a_value_longer_in_bytes_names_column_file_and_row(client: Client, put_p
     assert "Table: 10, Data: 14 bytes: column nombre character varying(10)" in error
     assert f"file s3://lake/{prefix}/b.parquet, row 2" in error
     assert client.run("SELECT count(*) FROM core.t") == [["0"]]
-    kept = client.run("SELECT line_number, column_name, error_code FROM sys_load_error_detail WHERE file_name = :f", f=f"s3://lake/{prefix}/b.parquet")
+    kept = client.run(
+        "SELECT line_number, column_name, error_code FROM sys_load_error_detail WHERE file_name = :f",
+        f=f"s3://lake/{prefix}/b.parquet",
+    )
     assert kept == [["2", "nombre", "1204"]]
 
 
@@ -152,11 +171,16 @@ def test_a_manifest_names_the_files(client: Client, put_parquet: Put, s3: Any, p
     def write(*entries: dict[str, Any]) -> None:
         s3.put_object(Bucket="lake", Key=f"{prefix}/m.json", Body=json.dumps({"entries": entries}).encode())
 
-    write({"url": first, "mandatory": True, "meta": {"content_length": 1}}, {"url": f"s3://lake/{prefix}/gone", "mandatory": False})
+    write(
+        {"url": first, "mandatory": True, "meta": {"content_length": 1}},
+        {"url": f"s3://lake/{prefix}/gone", "mandatory": False},
+    )
     client.run(_copy(f"{prefix}/m.json", "PARQUET MANIFEST"))
     assert client.run("SELECT count(*) FROM core.t") == [["2"]]
     write({"url": f"s3://lake/{prefix}/gone", "mandatory": True})
-    assert f"mandatory file s3://lake/{prefix}/gone does not exist" in client.fails(_copy(f"{prefix}/m.json", "PARQUET MANIFEST"))
+    assert f"mandatory file s3://lake/{prefix}/gone does not exist" in client.fails(
+        _copy(f"{prefix}/m.json", "PARQUET MANIFEST")
+    )
 
 
 def test_a_column_list_maps_by_position(client: Client, put_parquet: Put, prefix: str) -> None:
@@ -184,13 +208,17 @@ def test_a_csv_value_that_does_not_convert_names_the_row(client: Client, s3: Any
 
 
 def test_unload_csv_keeps_the_order_and_every_digit(client: Client, s3: Any, prefix: str) -> None:
-    client.run("INSERT INTO core.t VALUES (1, 1.20, 'a,\"b\"', '2026-01-31', '2026-01-31 10:00:00.5', true), (2, NULL, '', NULL, NULL, false)")
+    client.run(
+        "INSERT INTO core.t VALUES (1, 1.20, 'a,\"b\"', '2026-01-31', '2026-01-31 10:00:00.5', true), (2, NULL, '', NULL, NULL, false)"
+    )
     query = "SELECT *, sum(id) OVER () AS s FROM core.t WHERE nombre <> ''x'' ORDER BY id DESC"
     client.run(f"UNLOAD ('{query}') TO 's3://lake/{prefix}/r' {ROLE} FORMAT AS CSV HEADER PARALLEL OFF MANIFEST")
     body = s3.get_object(Bucket="lake", Key=f"{prefix}/r000")["Body"].read().decode()
     assert body == 'id,monto,nombre,d,ts,ok,s\n2,,,,,f,3\n1,1.20,"a,""b""",2026-01-31,2026-01-31 10:00:00.5,t,3\n'
     manifest = json.loads(s3.get_object(Bucket="lake", Key=f"{prefix}/rmanifest")["Body"].read())
-    assert manifest["entries"] == [{"url": f"s3://lake/{prefix}/r000", "meta": {"content_length": len(body.encode()), "record_count": 2}}]
+    assert manifest["entries"] == [
+        {"url": f"s3://lake/{prefix}/r000", "meta": {"content_length": len(body.encode()), "record_count": 2}}
+    ]
 
 
 def test_unload_parquet_keeps_sums_exact(client: Client, s3: Any, prefix: str) -> None:
@@ -201,8 +229,12 @@ def test_unload_parquet_keeps_sums_exact(client: Client, s3: Any, prefix: str) -
 
 
 def test_unload_orders_parquet(client: Client, s3: Any, prefix: str) -> None:
-    client.run("INSERT INTO core.t (id) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000) SELECT n FROM r")
-    client.run(f"UNLOAD ('SELECT id, sum(id) AS s FROM core.t GROUP BY id ORDER BY id DESC') TO 's3://lake/{prefix}/r' {ROLE} PARQUET PARALLEL OFF")
+    client.run(
+        "INSERT INTO core.t (id) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000) SELECT n FROM r"
+    )
+    client.run(
+        f"UNLOAD ('SELECT id, sum(id) AS s FROM core.t GROUP BY id ORDER BY id DESC') TO 's3://lake/{prefix}/r' {ROLE} PARQUET PARALLEL OFF"
+    )
     read = pq.read_table(io.BytesIO(s3.get_object(Bucket="lake", Key=f"{prefix}/r000.parquet")["Body"].read()))
     assert read["id"].to_pylist() == list(range(5000, 0, -1))
 
@@ -213,7 +245,9 @@ def test_unload_refuses_a_target_that_is_not_empty(client: Client, s3: Any, pref
     assert "is not empty" in client.fails(unload)
     client.run(f"{unload} ALLOWOVERWRITE")
     assert gzip.decompress(s3.get_object(Bucket="lake", Key=f"{prefix}/r000.gz")["Body"].read()) == b"1\n"
-    assert client.fails(f"UNLOAD ('DELETE FROM core.t') TO 's3://lake/{prefix}/z' {ROLE} CSV").startswith("ERROR: UNLOAD takes a SELECT")
+    assert client.fails(f"UNLOAD ('DELETE FROM core.t') TO 's3://lake/{prefix}/z' {ROLE} CSV").startswith(
+        "ERROR: UNLOAD takes a SELECT"
+    )
 
 
 def test_a_dollar_quoted_query_and_the_default_name(client: Client, s3: Any, prefix: str) -> None:

@@ -34,7 +34,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def api(server: str) -> Any:
     client = boto3.client("redshift-data", endpoint_url=server, **AWS)
-    for sql in ("CREATE SCHEMA core", "CREATE TABLE core.t (id BIGINT, monto DECIMAL(18,2), d DATE, ts TIMESTAMP, ok BOOLEAN, n VARCHAR(10))"):
+    for sql in (
+        "CREATE SCHEMA core",
+        "CREATE TABLE core.t (id BIGINT, monto DECIMAL(18,2), d DATE, ts TIMESTAMP, ok BOOLEAN, n VARCHAR(10))",
+    ):
         _run(client, sql)
     return client
 
@@ -85,7 +88,9 @@ def test_every_type_comes_back_as_the_service_gives_it(api: Any) -> None:
 
 
 def test_a_long_result_comes_in_pages(api: Any) -> None:
-    described = _run(api, "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2500) SELECT n FROM r ORDER BY n")
+    described = _run(
+        api, "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 2500) SELECT n FROM r ORDER BY n"
+    )
     pages = list(api.get_paginator("get_statement_result").paginate(Id=described["Id"]))
     assert [len(page["Records"]) for page in pages] == [1000, 1000, 500]
     assert [row[0]["longValue"] for page in pages for row in page["Records"]] == list(range(1, 2501))
@@ -118,8 +123,16 @@ def test_parameters_are_bound_and_described_back(api: Any) -> None:
 @pytest.mark.parametrize(
     ("sqls", "parameters", "message"),
     [
-        (["COPY core.t FROM :x IAM_ROLE 'default' FORMAT PARQUET"], {"x": "s3://a/b"}, "cannot be used in utility statements (COPY)"),
-        (["UNLOAD ('SELECT * FROM core.t WHERE id = :x') TO 's3://a/b' IAM_ROLE 'default'"], {"x": "1"}, "Unused parameters: x"),
+        (
+            ["COPY core.t FROM :x IAM_ROLE 'default' FORMAT PARQUET"],
+            {"x": "s3://a/b"},
+            "cannot be used in utility statements (COPY)",
+        ),
+        (
+            ["UNLOAD ('SELECT * FROM core.t WHERE id = :x') TO 's3://a/b' IAM_ROLE 'default'"],
+            {"x": "1"},
+            "Unused parameters: x",
+        ),
         (["COMMENT ON TABLE core.t IS :x"], {"x": "1"}, "utility statements (COMMENT)"),
         (["VACUUM :x"], {"x": "1"}, "utility statements (VACUUM)"),
         (["GRANT SELECT ON core.t TO :x"], {"x": "1"}, "utility statements (GRANT)"),
@@ -139,7 +152,9 @@ def test_what_the_service_refuses(api: Any, sqls: list[str], parameters: dict[st
 
 
 def test_an_empty_parameter_is_refused(server: str) -> None:
-    unchecked = boto3.client("redshift-data", endpoint_url=server, config=boto3.session.Config(parameter_validation=False), **AWS)
+    unchecked = boto3.client(
+        "redshift-data", endpoint_url=server, config=boto3.session.Config(parameter_validation=False), **AWS
+    )
     with pytest.raises(ClientError, match="greater than or equal to 1"):
         unchecked.execute_statement(Sql="SELECT :x", Parameters=[{"name": "x", "value": ""}], **TARGET)
 
@@ -172,7 +187,10 @@ def test_statements_are_listed_by_name_prefix_and_status(api: Any) -> None:
     failed = api.list_statements(StatementName=name, Status="FAILED")["Statements"]
     assert failed[0]["QueryStrings"] == ["SELECT nope", "SELECT 2"]
     first = api.list_statements(StatementName=name, Status="ALL", MaxResults=1)
-    assert api.list_statements(StatementName=name, Status="ALL", NextToken=first["NextToken"])["Statements"][0]["Id"] == good
+    assert (
+        api.list_statements(StatementName=name, Status="ALL", NextToken=first["NextToken"])["Statements"][0]["Id"]
+        == good
+    )
 
 
 def test_a_running_statement_is_cancelled(api: Any) -> None:
@@ -218,11 +236,18 @@ def test_a_short_statement_is_quick(api: Any) -> None:
 def test_airflows_hook_runs_and_awaits_statements(server: str, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.providers.amazon.aws.hooks.redshift_data import RedshiftDataHook, RedshiftDataQueryFailedError
 
-    for key, value in {"AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}.items():
+    for key, value in {
+        "AWS_ENDPOINT_URL": server,
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
         monkeypatch.setenv(key, value)
     hook = RedshiftDataHook(aws_conn_id=None, region_name="us-east-1")
     target = {"database": "analytics", "workgroup_name": "podemos", "poll_interval": 1}
-    batch = hook.execute_query(sql=["SELECT 1", "SELECT :x"], parameters=[{"name": "x", "value": "2"}], statement_name="noche", **target)
+    batch = hook.execute_query(
+        sql=["SELECT 1", "SELECT :x"], parameters=[{"name": "x", "value": "2"}], statement_name="noche", **target
+    )
     described = hook.conn.describe_statement(Id=batch.statement_id)
     assert [s["Status"] for s in described["SubStatements"]] == ["FINISHED", "FINISHED"]
     with pytest.raises(RedshiftDataQueryFailedError, match="does not exist"):

@@ -28,7 +28,8 @@ def client(service: str, endpoint: str | None = None) -> Any:
     url = endpoint or os.environ.get("AWS_ENDPOINT_URL")
     if not url:
         raise NoEndpoint("AWS_ENDPOINT_URL is not set: pass --endpoint http://127.0.0.1:5000 or start with `make up`")
-    return boto3.client(
+    create: Any = boto3.client  # its stubs want a literal service name
+    return create(
         service,
         endpoint_url=url,
         region_name=platform_names()["region"],

@@ -13,6 +13,7 @@ from local.sources import aws, clients, day
 from local.sources.catalog import UnknownSource, systems
 from local.sources.day import Content, DayConflict
 from local.sources.deliver import Inbox, Outcome, deliver, forget, has_delivered, night_of
+from local.sources.movements import Clients
 from local.sources.scenarios import NAMES, Scenario, Tamper, delivery_clock, scenario
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -97,7 +98,7 @@ def _inbox(state: Path, endpoint: str | None) -> Inbox:
     return Inbox(aws.client("s3", endpoint), aws.lake_bucket(), state)
 
 
-def _clients(state: Path, file: Path | None) -> clients.Clients:
+def _clients(state: Path, file: Path | None) -> Clients:
     return clients.of_file(file) if file else clients.of_branches(state)
 
 

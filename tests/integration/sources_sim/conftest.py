@@ -11,23 +11,30 @@ import pytest
 from moto import mock_aws
 
 from local.aws.testing import running_server
-from local.sources import aws
+from local.sources.aws import client as local_client
 from local.sources.day import Content
 from local.sources.deliver import Inbox
+from tests.integration.regulatory.conftest import aws, world  # noqa: F401 - fixtures of the platform's own nights
 from tests.integration.sources_sim.sample import CLIENTS, DAY
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A boto3 S3 client of an empty lake and an empty reports bucket."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+@pytest.fixture(scope="module")
+def mocked() -> Iterator[Any]:
+    """A boto3 S3 client with both buckets, in this process."""
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket="podemos-lake")
         client.create_bucket(Bucket="podemos-reports")
         yield client
+
+
+@pytest.fixture
+def s3(mocked: Any) -> Iterator[Any]:
+    """The client, with both buckets empty."""
+    yield mocked
+    for bucket in ("podemos-lake", "podemos-reports"):
+        for entry in mocked.list_objects_v2(Bucket=bucket).get("Contents", ()):
+            mocked.delete_object(Bucket=bucket, Key=entry["Key"])
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def inbox(s3: Any, tmp_path: Path) -> Inbox:
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running local AWS with the two buckets."""
     with running_server(tmp_path_factory.mktemp("aws")) as url:
-        client = aws.client("s3", url)
+        client = local_client("s3", url)
         client.create_bucket(Bucket="podemos-lake")
         client.create_bucket(Bucket="podemos-reports")
         yield url

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date
@@ -132,10 +133,10 @@ def _outcome(draft: Draft) -> str:
 
 
 def _summary(draft: Draft, content: Content) -> dict[str, Any]:
-    def published(source_id: str, tipo: str) -> dict[str, int]:
-        rows = [row for row in draft.rows if (row["id_sistema"], row["tipo"]) == (source_id, tipo)]
-        return {"movements": len(rows), "cents": sum(map(_cents, rows))}
-
+    counts, cents = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for row in draft.rows:
+        counts[row["id_sistema"], row["tipo"]] += 1
+        cents[row["id_sistema"], row["tipo"]] += _cents(row)
     return {
         "business_date": draft.business_date.isoformat(),
         "outcome": _outcome(draft),
@@ -145,7 +146,10 @@ def _summary(draft: Draft, content: Content) -> dict[str, Any]:
             {
                 "id": source_id,
                 "state": "missing" if source_id in draft.missing_sources else "sealed",
-                "published": {tipo: published(source_id, tipo) for tipo in ("CARGO", "ABONO")},
+                "published": {
+                    tipo: {"movements": counts[source_id, tipo], "cents": cents[source_id, tipo]}
+                    for tipo in ("CARGO", "ABONO")
+                },
             }
             for source_id in ["sucursales", *(system.id for system in content.configured)]
         ],

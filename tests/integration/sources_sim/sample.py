@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,22 @@ import pyarrow.parquet as pq
 from local.sources.catalog import System
 
 DAY = date(2026, 11, 19)
+START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+"""02:00 in Mexico City of the day after."""
 CLIENTS = {number: list(range(1, 21)) for number in (1, 2, 17, 104)}
+
+
+class Clock:
+    """Simulated time: sleeping moves it."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 def rows_of(system: System, data: bytes) -> list[dict[str, Any]]:

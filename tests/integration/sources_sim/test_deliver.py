@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,9 @@ from local.sources.deliver import Inbox, Outcome, deliver, forget, has_delivered
 from local.sources.generate import generate
 from local.sources.scenarios import Scenario, Tamper, delivery_clock, scenario
 from podemos.core.night import Night
-from tests.integration.sources_sim.sample import CLIENTS, DAY, cents_of, rows_of
+from tests.integration.sources_sim.sample import CLIENTS, DAY, START, Clock, cents_of, rows_of
 
-START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 IDS = [system.id for system in systems()]
-
-
-class Clock:
-    """Simulated time: sleeping moves it."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 def keys(inbox: Inbox, prefix: str = "regulatory/inbox/") -> list[str]:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from local.aws.redshift import whitelist
 from local.aws.redshift.catalog import Relation
 from local.aws.redshift.column_types import from_duckdb_type
-from local.aws.redshift.dml import lock_all
+from local.aws.redshift.dml import lock_all, result_columns
 from local.aws.redshift.errors import RedshiftError, Unsupported
 from local.aws.redshift.functions import rewrite
 from local.aws.redshift.locks import Mode
@@ -113,7 +113,8 @@ def _create_as(session: Session, statement: CreateTable, relation: Relation) -> 
     if work.kind != "select":
         raise RedshiftError("ERROR: syntax error: CREATE TABLE AS takes a SELECT")
     lock_all(session, work.reads)
-    description = session.execute(f"SELECT * FROM ({work.sql}) AS q LIMIT 0").description
+    raw = session.execute(f"SELECT * FROM ({work.sql}) AS q LIMIT 0").description or []
+    description = result_columns(session, work, {}, [(d[0], str(d[1])) for d in raw])
     names = statement.query_columns or tuple(d[0].lower() for d in description)
     if len(names) != len(description) or len(set(names)) != len(names):
         raise RedshiftError(
@@ -121,7 +122,7 @@ def _create_as(session: Session, statement: CreateTable, relation: Relation) -> 
         )
     declared = _declared_lengths(work.reads)
     columns = tuple(
-        Column(n, declared.get(n) if d[1] == "VARCHAR" and n in declared else from_duckdb_type(str(d[1])))
+        Column(n, declared.get(n) if d[1] == "VARCHAR" and n in declared else from_duckdb_type(d[1]))
         for n, d in zip(names, description, strict=True)
     )
     for key in (*(relation.design.sortkey or ()), *filter(None, (relation.design.distkey,))):

@@ -22,13 +22,27 @@ def run_query(session: Session, sql: str, values: Mapping[str, str]) -> Result:
     arguments = bound(work.parameters, values)
     if work.kind == "select":
         done = session.execute(work.sql, arguments)
-        columns = tuple((d[0], str(d[1])) for d in done.description or [])
-        return Result(columns, done.fetchall())
+        description = [(d[0], str(d[1])) for d in done.description or []]
+        rows = done.fetchall()
+        return Result(result_columns(session, work, arguments, description), rows)
     matched = _matched(session, work, values) if work.kind == "merge" else 0
     empty = work.kind == "insert" and _is_empty(session, work.target)
     count = int(session.execute(work.sql, arguments, work.target).fetchall()[0][0])
     _record(session, work, count, matched, empty)
     return Result(affected=count)
+
+
+def result_columns(
+    session: Session, work: Translated, arguments: dict[str, str], description: list[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Names and DuckDB types, with SUM of SMALLINT or INTEGER as BIGINT (DuckDB sums every integer into a HUGEINT)."""
+    if work.unsummed is None or all(kind != "HUGEINT" for _, kind in description):
+        return tuple(description)
+    shown = session.execute(f"SELECT * FROM ({work.unsummed}) AS q LIMIT 0", arguments).description or []
+    return tuple(
+        (name, "BIGINT" if kind == "HUGEINT" and str(summed[1]) in ("INTEGER", "SMALLINT", "TINYINT") else kind)
+        for (name, kind), summed in zip(description, shown, strict=True)
+    )
 
 
 def lock_all(session: Session, reads: list[Relation]) -> None:

@@ -23,7 +23,7 @@ MACROS = (
         ELSE CAST('0x' || regexp_replace(x, '^0[xX]', '') AS BIGINT) END""",
     """CREATE OR REPLACE MACRO _redshift.rs_div(a, b) AS CASE
         WHEN typeof(a) LIKE 'DECIMAL%' OR typeof(b) LIKE 'DECIMAL%' OR 'HUGEINT' IN (typeof(a), typeof(b)) THEN
-            error('not supported by the local Redshift: division of NUMERIC (it would not be exact); divide integers or DOUBLE PRECISION, or cast SUM to BIGINT')
+            error('not supported by the local Redshift: division of NUMERIC (it would not be exact); divide integers or DOUBLE PRECISION, or cast a sum of integers to BIGINT')
         ELSE a / b END""",
     """CREATE OR REPLACE MACRO _redshift.rs_avg(x) AS CASE
         WHEN typeof(any_value(x)) NOT IN ('DOUBLE', 'FLOAT') THEN

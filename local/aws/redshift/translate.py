@@ -29,6 +29,7 @@ class Translated:
     reads: list[Relation]
     target: Relation | None = None
     matches: str | None = None  # of a MERGE: counts pairs and distinct target rows
+    unsummed: str | None = None  # a SELECT with SUM(x) as any value of x: shows the type that is summed
 
 
 @dataclass
@@ -86,13 +87,25 @@ def translate(
         return _update_or_delete(tree, context)
     if isinstance(tree, exp.Query):
         tree = _query(_labelled(tree), context)
-        return _finished("select", tree, context, None)
+        done = _finished("select", tree, context, None)
+        done.unsummed = _unsummed(tree)
+        return done
     raise Unsupported(f"statement {type(tree).__name__.upper()}")
 
 
 def _finished(kind: str, tree: exp.Expression, context: _Context, target: Relation | None) -> Translated:
     names = list(dict.fromkeys(node.name.removeprefix("p_") for node in tree.find_all(exp.Placeholder)))
     return Translated(kind, render(tree), names, context.reads, target)
+
+
+def _unsummed(tree: exp.Expression) -> str | None:
+    """The query with ANY_VALUE in place of SUM, if it has a SUM."""
+    copied = tree.copy()
+    sums = list(copied.find_all(exp.Sum))
+    for node in sums:
+        summed = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        node.replace(exp.Anonymous(this="any_value", expressions=[summed.copy()]))
+    return render(copied) if sums else None
 
 
 def render(tree: exp.Expression) -> str:

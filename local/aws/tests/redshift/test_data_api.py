@@ -260,3 +260,11 @@ def test_airflows_hook_runs_and_awaits_statements(server: str, api: Any, monkeyp
         return await hook.check_query_is_finished_async(sid)
 
     assert asyncio.run(awaited())
+
+
+def test_a_sum_of_integers_is_a_long_and_of_bigints_a_numeric(api: Any) -> None:
+    done = _run(api, "SELECT sum(n), sum(n) + 1, sum(b), coalesce(sum(CASE WHEN n = 1 THEN 1 ELSE 0 END), 0) FROM "
+                "(SELECT 1 AS n, 5::bigint AS b) q WHERE n >= :n", parameters={"n": "1"})  # fmt: skip
+    result = api.get_statement_result(Id=done["Id"])
+    assert result["Records"] == [[{"longValue": 1}, {"longValue": 2}, {"stringValue": "5"}, {"longValue": 1}]]
+    assert [c["typeName"] for c in result["ColumnMetadata"]] == ["int8", "int8", "numeric", "int8"]

@@ -66,6 +66,26 @@ def value(api, table: str) -> list[int]:
     return [record[0]["longValue"] for record in api.get_statement_result(Id=statement)["Records"]]
 
 
+@pytest.fixture(autouse=True, params=["patient", "deferred"])
+def patience(request, monkeypatch):
+    """Every test twice: a load that is waited for, and one that defers unless it has ended at once."""
+    monkeypatch.setattr(LoadBatch, "patience_seconds", 20 if request.param == "patient" else 0)
+
+
+def test_a_short_load_does_not_defer(context, api, monkeypatch):
+    monkeypatch.setattr(LoadBatch, "patience_seconds", 20)
+    assert load("brief").execute(context) == KEY
+    assert value(api, "brief") == [7]
+
+
+def test_a_long_load_defers_and_polls_every_five_seconds(context, monkeypatch):
+    monkeypatch.setattr(LoadBatch, "patience_seconds", 0.3)
+    monkeypatch.setattr(LoadBatch, "get_job_status", lambda *_: "STARTED")
+    with pytest.raises(TaskDeferred) as deferred:
+        load("long").execute(context)
+    assert deferred.value.trigger.poll_interval == 5
+
+
 def test_a_batch_is_loaded_and_hands_on_the_manifests_key(context, api):
     assert run(load("once"), context) == KEY
     assert value(api, "once") == [7]
@@ -81,6 +101,7 @@ def test_the_statement_has_the_same_name_at_every_attempt(context, api):
 def test_a_second_attempt_waits_for_the_statement_that_still_runs(context, api, monkeypatch):
     first = load("waited")
     run(first, context)
+    monkeypatch.setattr(LoadBatch, "patience_seconds", 0)
     monkeypatch.setattr(LoadBatch, "get_job_status", lambda *_: "STARTED")
     monkeypatch.setattr(LoadBatch, "submit_job", lambda *_: pytest.fail("sent again"))
     second = load("waited")

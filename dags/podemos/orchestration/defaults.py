@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from podemos.orchestration import alerts, schedules
 
-RETRIES: Final = 2
-"""Never fewer on a deferrable task: a trigger that fires within a second or two of the deferral can fail the task
+RETRIES: Final = 3
+"""At least two on a deferrable task: a trigger that fires within a second or two of the deferral can fail the task
 although the work succeeded, so every such task is safe to repeat and is repeated."""
 
 POLL_SECONDS: Final = 5

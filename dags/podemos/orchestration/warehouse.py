@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.providers.amazon.aws.operators.redshift_data import RedshiftDataOperator
 from airflow.sdk.exceptions import AirflowException
@@ -23,11 +24,15 @@ class LoadBatch(RedshiftDataOperator):
     A second attempt waits for the first one's statement if that still runs. If it cannot know, it sends the batch
     again, which changes nothing: a load takes its table's mutex and skips rows the target already has.
 
+    A load that ends within `patience_seconds` is waited for here. Its trigger would fire in the second after the
+    deferral, and the scheduler can then take the resumed task for a failed one.
+
     Args:
         batch: of the library: `load_batch(key, …, *, ports) -> Batch`.
         arguments: the function's own arguments, the manifest's key first.
     """
 
+    patience_seconds: ClassVar[float] = 20
     template_fields = (*RedshiftDataOperator.template_fields, "arguments")
 
     def __init__(self, *, batch: Callable[..., Batch], arguments: Sequence[Any], **settings: Any) -> None:
@@ -70,11 +75,20 @@ class LoadBatch(RedshiftDataOperator):
         else:
             self.statement_id = self.submit_job(context)
             context["task_state_store"].set(self.external_id_key, self.statement_id)
-        status = self.get_job_status(self.statement_id, context)
+        status = self._soon(context)
         if self.is_job_active(status):
             self._wait()
         elif not self.is_job_succeeded(status):
             raise self._refused(status)
+
+    def _soon(self, context: Any) -> str:
+        """The statement's status when it has ended, or after some patience."""
+        until = time.monotonic() + self.patience_seconds
+        while True:
+            status: str = self.get_job_status(self.statement_id, context)
+            if not self.is_job_active(status) or time.monotonic() >= until:
+                return status
+            time.sleep(0.25)
 
     def _wait(self) -> None:
         from airflow.providers.amazon.aws.triggers.redshift_data import RedshiftDataTrigger

@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from local.aws.testing import running_server
-from podemos.contracts.platform import Platform, platform
-from podemos.core.store import S3Store
-from podemos.warehouse.port import DataApi
-from tests.unit.regulatory.deliveries import curated, payments
-
-AWS = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class World:
-    """The ports of one test."""
-
-    lake: S3Store
-    reports: S3Store
-    warehouse: DataApi
-    platform: Platform
-    s3: Any
-    kms: Any
-    redshift: Any
-
-    def run(self, *statements: str) -> None:
-        """Statements that are no part of the project: what others load, and the hands that tamper."""
-        for sql in statements:
-            found = self.redshift.execute_statement(WorkgroupName="podemos", Database="analytics", Sql=sql)["Id"]
-            self.finished(found)
-
-    def finished(self, statement: str) -> None:
-        """Waits for a statement."""
-        while (state := self.redshift.describe_statement(Id=statement))["Status"] not in ("FINISHED", "FAILED"):
-            pass
-        assert state["Status"] == "FINISHED", state.get("Error")
-
-    def load_history(self, count: int) -> None:
-        """Puts the branch lake's payments into the warehouse's history, as branch ingestion does."""
-        self.run("DELETE FROM core.pagos_historicos")
-        rows = []
-        for row in curated(payments(count)).to_pylist():
-            values = [_literal(value) for value in row.values()]
-            rows.append(f"({', '.join(values)})")
-        self.run(f"INSERT INTO core.pagos_historicos VALUES {', '.join(rows)}")
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    return str(value) if isinstance(value, bool | int) else "'" + str(value).replace("'", "''") + "'"
+from tests.integration.regulatory.nights import COUNT, FEW
+from tests.integration.regulatory.world import World, open_world
+from tests.unit.regulatory.deliveries import deliver_all
 
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home: Path = tmp_path_factory.mktemp("regulatory-aws")
     with running_server(home) as endpoint:
-        world = _world(endpoint)
+        world = open_world(endpoint)
         for file in ("create_movimientos", "comment_movimientos"):
             world.warehouse.execute(f"regulatory/{file}.sql")
         world.warehouse.execute("branches/pagos/create_pagos.sql")
@@ -82,24 +34,14 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield endpoint
 
 
-def _world(endpoint: str) -> World:
-    s3 = boto3.client("s3", endpoint_url=endpoint, **AWS)
-    number = next(_numbers)
-    for name in (lake := f"lake-{number:04d}", reports := f"reports-{number:04d}"):
-        s3.create_bucket(Bucket=name)
-        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    redshift = boto3.client("redshift-data", endpoint_url=endpoint, **AWS)
-    return World(
-        S3Store(s3, lake),
-        S3Store(s3, reports),
-        DataApi(redshift, "podemos", "analytics", poll_seconds=0.02),
-        platform(),
-        s3,
-        boto3.client("kms", endpoint_url=endpoint, **AWS),
-        redshift,
-    )
+@pytest.fixture
+def world(aws: str) -> World:
+    return open_world(aws)
 
 
 @pytest.fixture
-def world(aws: str) -> World:
-    return _world(aws)
+def delivered(world: World) -> World:
+    """Four sources have delivered, and the branches' history is loaded."""
+    world.load_history(COUNT)
+    deliver_all(world.lake, COUNT, FEW)
+    return world

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
+
+import jsonschema
 
 from podemos.contracts.sources import Policy, Sources, policy
 from podemos.core.manifest import read
 from podemos.core.night import Night
+from podemos.core.paths import include
 from podemos.regulatory.build import build
 from podemos.regulatory.decide import decide, outcome
 from podemos.regulatory.gate import judge
@@ -19,10 +24,27 @@ from podemos.regulatory.publish import Signer, publish
 from podemos.regulatory.reconcile import reconcile
 from podemos.regulatory.seal import seal
 from podemos.warehouse.statements import Batch
-from tests.integration.regulatory.conftest import World
-from tests.unit.regulatory.deliveries import ALL, NIGHT, clock
+from tests.integration.regulatory.world import World
+from tests.unit.regulatory.deliveries import ALL, NIGHT, clock, only
 
 Hand = Callable[[str], object]
+LAKE, PLAIN, HASHED, BALANCED, MINOR = "sucursales", "tarjetas", "corresponsales", "nucleo_credito", "cajeros"
+FEW = only(LAKE, PLAIN, BALANCED, MINOR)
+COUNT = 40
+LATER = replace(NIGHT, start=NIGHT.start + timedelta(hours=1))
+"""The same day again: another night, with its own seal."""
+SCHEMAS = {"movimientos.csv": None, "resumen.json": "summary", "exceptions.json": "exceptions"}
+
+
+def arrived(sources: Sources) -> list[str]:
+    """What the sensors say when everybody delivered."""
+    return [f"{source.id}:arrived" for source in sources.sources]
+
+
+def conforms(document: dict[str, Any], schema: str) -> None:
+    """The document fits `include/schemas/<schema>.schema.json`."""
+    text = (include() / "schemas" / f"{schema}.schema.json").read_text(encoding="utf-8")
+    jsonschema.validate(document, json.loads(text), format_checker=jsonschema.FormatChecker())
 
 
 @dataclass(frozen=True)
@@ -87,4 +109,9 @@ def run(
     published = done(
         "publish", publish(built, lake=lake, reports=world.reports, clock=clock, night=night, signer=signer)
     )
-    return Ended(decided, reasons, keys, read(world.reports, published)[0])
+    manifest = read(world.reports, published)[0]
+    conforms(manifest, "manifest")
+    for file in manifest["files"]:
+        if schema := SCHEMAS[file["name"]]:
+            conforms(read(world.reports, published.replace("manifest.json", file["name"]))[0], schema)
+    return Ended(decided, reasons, keys, manifest)

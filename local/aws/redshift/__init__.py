@@ -1,4 +1,4 @@
-"""A Redshift Data API whose statements really execute: moto in front, DuckDB behind, sqlglot between (see README.md)."""
+"""A Redshift Data API whose statements really execute: moto in front, DuckDB behind (see README.md)."""
 
 from __future__ import annotations
 

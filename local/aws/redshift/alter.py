@@ -84,7 +84,8 @@ def _refuse_views(session: Session, relation: Relation, statement: AlterTable) -
     bound = dependents(session, relation)
     if bound:
         raise RedshiftError(
-            f"ERROR: cannot {statement.action} {statement.old} of {relation.full_name} because view {bound[0].full_name} depends "
+            f"ERROR: cannot {statement.action} {statement.old} of {relation.full_name} because view "
+            f"{bound[0].full_name} depends "
             "on the table (the local Redshift does not look at single columns): drop the view first"
         )
 
@@ -169,6 +170,12 @@ def _encode(session: Session, relation: Relation, statement: AlterTable) -> None
 
 
 _ACTIONS: dict[str, Callable[[Session, Relation, AlterTable], None]] = {
-    "rename": _rename, "rename column": _rename_column, "add column": _add_column, "drop column": _drop_column,
-    "type": _type, "diststyle": _diststyle, "sortkey": _sortkey, "encode": _encode,
-}  # fmt: skip
+    "rename": _rename,
+    "rename column": _rename_column,
+    "add column": _add_column,
+    "drop column": _drop_column,
+    "type": _type,
+    "diststyle": _diststyle,
+    "sortkey": _sortkey,
+    "encode": _encode,
+}

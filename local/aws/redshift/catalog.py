@@ -1,4 +1,4 @@
-"""What the local Redshift knows about its tables beyond DuckDB's own catalog; every write is part of the transaction."""
+"""What the local Redshift knows about its tables beyond DuckDB's own catalog; it rolls back with the data."""
 
 from __future__ import annotations
 
@@ -114,9 +114,17 @@ class Catalog:
         table_id, diststyle, distkey, sortkey, key, view_sql, view_columns, late = rows[0]
         design = Design(diststyle, distkey, None if sortkey is None else tuple(sortkey))
         return Relation(
-            table_id, schema, name, self._columns(table_id), design, tuple(key or ()), False,
-            view_sql, tuple(view_columns or ()), bool(late),
-        )  # fmt: skip
+            table_id,
+            schema,
+            name,
+            self._columns(table_id),
+            design,
+            tuple(key or ()),
+            False,
+            view_sql,
+            tuple(view_columns or ()),
+            bool(late),
+        )
 
     def _columns(self, table_id: int) -> tuple[Column, ...]:
         rows = self._rows(
@@ -133,13 +141,21 @@ class Catalog:
         self._cursor.execute(
             "INSERT INTO _redshift.relations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?)",
             [
-                relation.table_id, relation.schema, relation.name, "table" if relation.view_sql is None else "view",
-                relation.design.diststyle, relation.design.distkey,
+                relation.table_id,
+                relation.schema,
+                relation.name,
+                "table" if relation.view_sql is None else "view",
+                relation.design.diststyle,
+                relation.design.distkey,
                 None if relation.design.sortkey is None else list(relation.design.sortkey),
-                not any(c.encoding for c in relation.columns), list(relation.primary_key), now, relation.view_sql,
-                list(relation.view_columns), relation.late_binding,
+                not any(c.encoding for c in relation.columns),
+                list(relation.primary_key),
+                now,
+                relation.view_sql,
+                list(relation.view_columns),
+                relation.late_binding,
             ],
-        )  # fmt: skip
+        )
         for column in relation.columns:
             self.add_column(relation.table_id, column)
 
@@ -151,9 +167,19 @@ class Catalog:
         self._cursor.execute(
             "INSERT INTO _redshift.columns SELECT ?, coalesce(max(ordinal), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, NULL "
             "FROM _redshift.columns WHERE table_id = ?",
-            [table_id, column.name, kind.name, kind.length, kind.precision, kind.scale, column.not_null, default,
-             column.encoding, table_id],
-        )  # fmt: skip
+            [
+                table_id,
+                column.name,
+                kind.name,
+                kind.length,
+                kind.precision,
+                kind.scale,
+                column.not_null,
+                default,
+                column.encoding,
+                table_id,
+            ],
+        )
 
     def update(self, table_id: int, **values: Any) -> None:
         """Change attributes of a relation."""
@@ -179,9 +205,13 @@ class Catalog:
     def in_schema(self, schema: str, kind: str | None = None) -> list[str]:
         """Names of the relations of a schema."""
         return [
-            r[0] for r in self._rows("SELECT name FROM _redshift.relations WHERE schema_name = ? AND coalesce(? = kind, true) "
-                                     "ORDER BY name", schema, kind)
-        ]  # fmt: skip
+            r[0]
+            for r in self._rows(
+                "SELECT name FROM _redshift.relations WHERE schema_name = ? AND coalesce(? = kind, true) ORDER BY name",
+                schema,
+                kind,
+            )
+        ]
 
     def tables(self) -> list[tuple[str, str]]:
         """Schema and name of every permanent table."""
@@ -205,7 +235,8 @@ class Catalog:
     def rows(self, relation: Relation) -> RowState:
         """The sum of the table's history, as this transaction sees it."""
         row = self._rows(
-            "SELECT coalesce(sum(visible), 0), coalesce(sum(ghosts), 0), coalesce(sum(unsorted), 0), coalesce(sum(stale), 0) "
+            "SELECT coalesce(sum(visible), 0), coalesce(sum(ghosts), 0), coalesce(sum(unsorted), 0), "
+            "coalesce(sum(stale), 0) "
             "FROM _redshift.changes WHERE table_id = ?",
             relation.table_id,
         )[0]

@@ -8,18 +8,46 @@ from local.aws.redshift.errors import RedshiftError, Unsupported
 from local.aws.redshift.tokens import TokenStream
 
 _ALIASES = {
-    "INT2": "smallint", "SMALLINT": "smallint", "INT": "integer", "INTEGER": "integer", "INT4": "integer",
-    "BIGINT": "bigint", "INT8": "bigint", "DECIMAL": "numeric", "NUMERIC": "numeric", "REAL": "real", "FLOAT4": "real",
-    "DOUBLE": "double precision", "FLOAT8": "double precision", "FLOAT": "double precision",
-    "BOOLEAN": "boolean", "BOOL": "boolean", "CHAR": "character", "CHARACTER": "character", "BPCHAR": "character",
-    "NCHAR": "character", "VARCHAR": "character varying", "NVARCHAR": "character varying", "TEXT": "character varying",
-    "DATE": "date", "TIMESTAMP": "timestamp without time zone", "TIMESTAMPTZ": "timestamp with time zone",
-}  # fmt: skip
+    "INT2": "smallint",
+    "SMALLINT": "smallint",
+    "INT": "integer",
+    "INTEGER": "integer",
+    "INT4": "integer",
+    "BIGINT": "bigint",
+    "INT8": "bigint",
+    "DECIMAL": "numeric",
+    "NUMERIC": "numeric",
+    "REAL": "real",
+    "FLOAT4": "real",
+    "DOUBLE": "double precision",
+    "FLOAT8": "double precision",
+    "FLOAT": "double precision",
+    "BOOLEAN": "boolean",
+    "BOOL": "boolean",
+    "CHAR": "character",
+    "CHARACTER": "character",
+    "BPCHAR": "character",
+    "NCHAR": "character",
+    "VARCHAR": "character varying",
+    "NVARCHAR": "character varying",
+    "TEXT": "character varying",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp without time zone",
+    "TIMESTAMPTZ": "timestamp with time zone",
+}
 _DUCKDB = {
-    "smallint": "SMALLINT", "integer": "INTEGER", "bigint": "BIGINT", "real": "REAL", "double precision": "DOUBLE",
-    "boolean": "BOOLEAN", "character": "VARCHAR", "character varying": "VARCHAR", "date": "DATE",
-    "timestamp without time zone": "TIMESTAMP", "timestamp with time zone": "TIMESTAMPTZ",
-}  # fmt: skip
+    "smallint": "SMALLINT",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "real": "REAL",
+    "double precision": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "character": "VARCHAR",
+    "character varying": "VARCHAR",
+    "date": "DATE",
+    "timestamp without time zone": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMPTZ",
+}
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,15 @@ from local.aws.redshift.statements import Column, Copy
 
 _PARQUET_OPTIONS = frozenset({"format", "iam_role", "manifest", "statupdate"})
 _CSV_OPTIONS = _PARQUET_OPTIONS | {
-    "gzip", "ignoreheader", "delimiter", "null", "emptyasnull", "blanksasnull", "quote", "compupdate",
-}  # fmt: skip
+    "gzip",
+    "ignoreheader",
+    "delimiter",
+    "null",
+    "emptyasnull",
+    "blanksasnull",
+    "quote",
+    "compupdate",
+}
 ROLE = re.compile(r"default|arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 
@@ -81,11 +88,23 @@ def copy(session: Session, statement: Copy) -> Result:
     analyzed = options.get("statupdate") == "on" or (empty and options.get("statupdate") != "off")
     session.catalog.changed(relation, visible=count, unsorted=0 if empty else count, stale=0 if analyzed else count)
     session.execute(
-        "INSERT INTO _redshift.load_history VALUES (?, ?, ?, ?, 'completed', ?, ?, get_current_timestamp() AT TIME ZONE 'UTC', "
+        "INSERT INTO _redshift.load_history VALUES (?, ?, ?, ?, 'completed', ?, ?, get_current_timestamp() AT "
+        "TIME ZONE 'UTC', "
         "?, ?, ?, ?, ?)",
-        [session.query_id, session.transaction_id, session.pid, session.database, relation.name,
-         session.now.replace(tzinfo=None), statement.source, kind.upper(), count, len(files), sum(f.size for f in files)],
-    )  # fmt: skip
+        [
+            session.query_id,
+            session.transaction_id,
+            session.pid,
+            session.database,
+            relation.name,
+            session.now.replace(tzinfo=None),
+            statement.source,
+            kind.upper(),
+            count,
+            len(files),
+            sum(f.size for f in files),
+        ],
+    )
     return Result(affected=count)
 
 
@@ -169,8 +188,10 @@ def csv_source(files: list[Fetched], width: int, options: dict[str, str]) -> str
 
     return (
         f"read_csv([{paths}], auto_detect = false, header = false, skip = {int(options.get('ignoreheader', '0'))}, "
-        f"delim = {text(delimiter)}, quote = {text(quote)}, escape = {text(quote)}, nullstr = {text(options.get('null', chr(92) + 'N'))}, "
-        f"allow_quoted_nulls = false, columns = {{{shape}}}, compression = '{'gzip' if options.get('gzip') else 'none'}', "
+        f"delim = {text(delimiter)}, quote = {text(quote)}, escape = {text(quote)}, nullstr = "
+        f"{text(options.get('null', chr(92) + 'N'))}, "
+        f"allow_quoted_nulls = false, columns = {{{shape}}}, compression = "
+        f"'{'gzip' if options.get('gzip') else 'none'}', "
         "hive_partitioning = false, null_padding = false, max_line_size = 10000000)"
     )
 
@@ -186,16 +207,26 @@ def csv_value(name: str, column: Column, options: dict[str, str]) -> str:
 
 
 def _explained(
-    session: Session, relation: Relation, columns: tuple[Column, ...], files: list[Fetched], options: dict[str, str],
+    session: Session,
+    relation: Relation,
+    columns: tuple[Column, ...],
+    files: list[Fetched],
+    options: dict[str, str],
     error: RedshiftError,
-) -> RedshiftError:  # fmt: skip
+) -> RedshiftError:
     """The same failure with column, file and row; looked up on another connection, since this transaction is dead."""
     lookup = session.cursor.cursor()
     try:
         for file in files:
             for _, source, values in _sources([file], columns, options):
-                bad = first_bad_row(lookup, source, values, columns, parquet=options["format"] == "parquet",
-                                    skipped=int(options.get("ignoreheader", "0")))  # fmt: skip
+                bad = first_bad_row(
+                    lookup,
+                    source,
+                    values,
+                    columns,
+                    parquet=options["format"] == "parquet",
+                    skipped=int(options.get("ignoreheader", "0")),
+                )
                 if bad is not None:
                     return LoadFailed(relation, file.uri, bad)
     finally:

@@ -21,10 +21,19 @@ PAGE_ROWS = 1000
 MAX_SQL_BYTES = 200 * 1024
 _TARGET = ("ClusterIdentifier", "WorkgroupName", "Database", "DbUser", "SecretArn")
 _TYPE_NAMES = {
-    "smallint": "int2", "integer": "int4", "bigint": "int8", "numeric": "numeric", "real": "float4", "double precision": "float8",
-    "boolean": "bool", "character": "bpchar", "character varying": "varchar", "date": "date",
-    "timestamp without time zone": "timestamp", "timestamp with time zone": "timestamptz",
-}  # fmt: skip
+    "smallint": "int2",
+    "integer": "int4",
+    "bigint": "int8",
+    "numeric": "numeric",
+    "real": "float4",
+    "double precision": "float8",
+    "boolean": "bool",
+    "character": "bpchar",
+    "character varying": "varchar",
+    "date": "date",
+    "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamptz",
+}
 
 
 class DataApi:
@@ -45,7 +54,8 @@ class DataApi:
             raise InvalidRequest("Sql must be a statement that is not empty")
         if len(sqls) > parameters.MAX_STATEMENTS:
             raise InvalidRequest(
-                f"1 validation error detected: Value at 'sqls' failed to satisfy constraint: Member must have length less than or "
+                f"1 validation error detected: Value at 'sqls' failed to satisfy constraint: Member must have "
+                f"length less than or "
                 f"equal to {parameters.MAX_STATEMENTS} (got {len(sqls)} statements)"
             )
         for sql in sqls:
@@ -63,10 +73,17 @@ class DataApi:
         values = parameters.validated(fields.get("Parameters"))
         parameters.check(sqls, values)
         request = Request(
-            sqls, batch, values, {k: fields[k] for k in _TARGET if fields.get(k)}, fields.get("StatementName") or "",
-            fields.get("ClientToken") or "", fields.get("ExecutionMode") == "AUTO_COMMIT", session_id,
-            int(fields.get("SessionKeepAliveSeconds") or 0), fields.get("Parameters") or (),
-        )  # fmt: skip
+            sqls,
+            batch,
+            values,
+            {k: fields[k] for k in _TARGET if fields.get(k)},
+            fields.get("StatementName") or "",
+            fields.get("ClientToken") or "",
+            fields.get("ExecutionMode") == "AUTO_COMMIT",
+            session_id,
+            int(fields.get("SessionKeepAliveSeconds") or 0),
+            fields.get("Parameters") or (),
+        )
         submission = self._executions.submit(request)
         submission.done.wait(min(30, int(fields.get("WaitTimeSeconds") or 0)))
         answer = {"Id": submission.head.id, "CreatedAt": submission.head.created, **submission.request.target}
@@ -132,10 +149,12 @@ class DataApi:
         status = fields.get("Status") or "FINISHED"
         name = fields.get("StatementName") or ""
         found = [
-            s for s in self._executions.all()
-            if s.request.name.startswith(name) and status in ("ALL", s.head.status)
+            s
+            for s in self._executions.all()
+            if s.request.name.startswith(name)
+            and status in ("ALL", s.head.status)
             and all(not fields.get(k) or s.request.target.get(k) == fields[k] for k in _TARGET[:3])
-        ]  # fmt: skip
+        ]
         start = int(fields.get("NextToken") or 0)
         answer: dict[str, Any] = {"Statements": [_listed(s) for s in found[start : start + limit]]}
         if start + limit < len(found):
@@ -151,11 +170,17 @@ def _described(execution: Execution, submission: Submission) -> dict[str, Any]:
     if execution.status == "STARTED":
         duration = int((time.time() - execution.created) * 1e9)
     answer = {
-        "Id": execution.id, "Status": execution.status, "QueryString": execution.sql, "CreatedAt": execution.created,
-        "UpdatedAt": execution.updated, "Duration": duration, "HasResultSet": with_rows, "ResultRows": rows,
+        "Id": execution.id,
+        "Status": execution.status,
+        "QueryString": execution.sql,
+        "CreatedAt": execution.created,
+        "UpdatedAt": execution.updated,
+        "Duration": duration,
+        "HasResultSet": with_rows,
+        "ResultRows": rows,
         "ResultSize": sum(len(str(v)) for r in (result.rows[:1000] if with_rows and result else ()) for v in r),
         "RedshiftQueryId": execution.query_id,
-    }  # fmt: skip
+    }
     if execution.error:
         answer["Error"] = execution.error
     return answer
@@ -164,9 +189,14 @@ def _described(execution: Execution, submission: Submission) -> dict[str, Any]:
 def _listed(submission: Submission) -> dict[str, Any]:
     head, request = submission.head, submission.request
     answer: dict[str, Any] = {
-        "Id": head.id, "Status": head.status, "CreatedAt": head.created, "UpdatedAt": head.updated, "StatementName": request.name,
-        "IsBatchStatement": request.batch, "QueryParameters": list(request.raw_parameters),
-    }  # fmt: skip
+        "Id": head.id,
+        "Status": head.status,
+        "CreatedAt": head.created,
+        "UpdatedAt": head.updated,
+        "StatementName": request.name,
+        "IsBatchStatement": request.batch,
+        "QueryParameters": list(request.raw_parameters),
+    }
     if request.batch:
         answer["QueryStrings"] = list(request.sqls)
     else:
@@ -183,10 +213,17 @@ def _column(name: str, duckdb_type: str) -> dict[str, Any]:
         return {"name": name, "label": name, "typeName": duckdb_type.lower(), "nullable": 1}
     sizes = {"precision": kind.precision or kind.length or 0, "scale": kind.scale or 0, "length": kind.length or 0}
     return {
-        "name": name, "label": name, "typeName": _TYPE_NAMES[kind.name], "nullable": 1, "isSigned": kind.name not in ("boolean", "date")
-        and not kind.name.startswith(("character", "timestamp")), "isCaseSensitive": kind.name.startswith("character"),
-        "isCurrency": False, "schemaName": "", "tableName": "", **sizes,
-    }  # fmt: skip
+        "name": name,
+        "label": name,
+        "typeName": _TYPE_NAMES[kind.name],
+        "nullable": 1,
+        "isSigned": kind.name not in ("boolean", "date") and not kind.name.startswith(("character", "timestamp")),
+        "isCaseSensitive": kind.name.startswith("character"),
+        "isCurrency": False,
+        "schemaName": "",
+        "tableName": "",
+        **sizes,
+    }
 
 
 def _field(value: Any, numeric: bool) -> dict[str, Any]:

@@ -54,16 +54,22 @@ def create_table(session: Session, statement: CreateTable) -> Result:
             return Result()
         raise RedshiftError(f'ERROR: Relation "{name}" already exists')
     relation = Relation(
-        0 if statement.temporary else session.catalog.next_id(), schema, name, statement.columns, statement.design,
-        statement.primary_key, statement.temporary,
-    )  # fmt: skip
+        0 if statement.temporary else session.catalog.next_id(),
+        schema,
+        name,
+        statement.columns,
+        statement.design,
+        statement.primary_key,
+        statement.temporary,
+    )
     if statement.query is not None:
         return _create_as(session, statement, relation)
     if statement.like is not None:
         source = session.resolve(statement.like)
         session.lock(source.full_name, Mode.READ)
         columns = tuple(
-            replace(c, identity=None, default=c.default if statement.including_defaults else None) for c in source.columns
+            replace(c, identity=None, default=c.default if statement.including_defaults else None)
+            for c in source.columns
         )
         relation = replace(relation, columns=columns, design=source.design)
     create_physical(session, relation)

@@ -17,7 +17,8 @@ class Unsupported(RedshiftError):
     def __init__(self, construct: str) -> None:
         """Name the construct exactly as the reader wrote it."""
         super().__init__(
-            f"ERROR: not supported by the local Redshift: {construct} (supported constructs: local/aws/redshift/README.md)"
+            f"ERROR: not supported by the local Redshift: {construct} (supported constructs: "
+            f"local/aws/redshift/README.md)"
         )
 
 
@@ -59,7 +60,8 @@ def from_duckdb(error: duckdb.Error, lengths: dict[tuple[str, str], str] | None 
         declared = (lengths or {}).get((table, column), f"character varying({limit})")
         return RedshiftError(
             "ERROR: Value too long for character type Detail: "
-            f"code: 8001 context: Value too long for type {declared} table: {table} column: {column} (length counts bytes)"
+            f"code: 8001 context: Value too long for type {declared} table: {table} column: {column} (length "
+            f"counts bytes)"
         )
     if found := _NOT_NULL.search(text):
         return RedshiftError(

@@ -272,9 +272,14 @@ class Executions:
         finally:
             part.duration = time.perf_counter_ns() - begun
             self._warehouse.record(
-                session, sql=part.sql, label=session.settings.get("query_group", "default"), started=started, status=status,
-                error=error, result=part.result,
-            )  # fmt: skip
+                session,
+                sql=part.sql,
+                label=session.settings.get("query_group", "default"),
+                started=started,
+                status=status,
+                error=error,
+                result=part.result,
+            )
 
     @staticmethod
     def _end_parts(submission: Submission, status: str, error: str) -> None:

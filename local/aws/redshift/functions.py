@@ -23,16 +23,19 @@ MACROS = (
         ELSE CAST('0x' || regexp_replace(x, '^0[xX]', '') AS BIGINT) END""",
     """CREATE OR REPLACE MACRO _redshift.rs_div(a, b) AS CASE
         WHEN typeof(a) LIKE 'DECIMAL%' OR typeof(b) LIKE 'DECIMAL%' OR 'HUGEINT' IN (typeof(a), typeof(b)) THEN
-            error('not supported by the local Redshift: division of NUMERIC (it would not be exact); divide integers or DOUBLE PRECISION, or cast a sum of integers to BIGINT')
+            error('not supported by the local Redshift: division of NUMERIC (it would not be exact); '
+                || 'divide integers or DOUBLE PRECISION, or cast a sum of integers to BIGINT')
         ELSE a / b END""",
     """CREATE OR REPLACE MACRO _redshift.rs_avg(x) AS CASE
         WHEN typeof(any_value(x)) NOT IN ('DOUBLE', 'FLOAT') THEN
-            error('not supported by the local Redshift: AVG of ' || typeof(any_value(x)) || ' (it would not be exact); use SUM and COUNT, or AVG of DOUBLE PRECISION')
+            error('not supported by the local Redshift: AVG of ' || typeof(any_value(x))
+                || ' (it would not be exact); use SUM and COUNT, or AVG of DOUBLE PRECISION')
         ELSE avg(x) END""",
     """CREATE OR REPLACE MACRO _redshift.rs_cut(x, n) AS CASE
         WHEN x IS NULL OR strlen(x) <= n THEN x
-        ELSE left(x, list_max(list_transform(range(0, n + 1), lambda k: CASE WHEN strlen(left(x, k)) <= n THEN k ELSE 0 END))) END""",
-)  # fmt: skip
+        ELSE left(x, list_max(list_transform(
+            range(0, n + 1), lambda k: CASE WHEN strlen(left(x, k)) <= n THEN k ELSE 0 END))) END""",
+)
 
 _TEXT_TYPES = ("VARCHAR", "NVARCHAR", "CHAR", "NCHAR")
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg)

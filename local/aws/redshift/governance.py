@@ -67,7 +67,8 @@ def _record_grant(
     identity: str,
 ) -> None:
     where = (
-        "object_kind = ? AND schema_name = ? AND table_id IS NOT DISTINCT FROM ? AND identity_kind = ? AND identity_name = ? "
+        "object_kind = ? AND schema_name = ? AND table_id IS NOT DISTINCT FROM ? AND identity_kind = ? AND "
+        "identity_name = ? "
         "AND privilege = ?"
     )
     for privilege in privileges:

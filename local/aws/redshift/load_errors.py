@@ -58,7 +58,8 @@ def first_bad_row(
         for condition, reason, code in _conditions(value, column, parquet):
             try:
                 found = cursor.execute(
-                    f"SELECT n, why FROM (SELECT row_number() OVER () AS n, {reason} AS why, {condition} AS bad FROM {source}) "
+                    f"SELECT n, why FROM (SELECT row_number() OVER () AS n, {reason} AS why, {condition} AS bad "
+                    f"FROM {source}) "
                     "WHERE bad ORDER BY n LIMIT 1"
                 ).fetchall()
             except duckdb.Error:
@@ -80,21 +81,25 @@ def _conditions(value: str, column: Column, parquet: bool) -> list[tuple[str, st
     if column.type.name.startswith("character"):
         size = f"strlen({raw})"
         checks.append((f"contains({raw}, chr(0))", "'Missing newline: NUL (0x00) in text'", 1214))
-        checks.append((
-            f"{size} > {column.type.length}",
-            f"'The length of the data column {column.name} is longer than the length defined in the table. Table: "
-            f"{column.type.length}, Data: ' || {size} || ' bytes'",
-            1204,
-        ))  # fmt: skip
+        checks.append(
+            (
+                f"{size} > {column.type.length}",
+                f"'The length of the data column {column.name} is longer than the length defined in the table. Table: "
+                f"{column.type.length}, Data: ' || {size} || ' bytes'",
+                1204,
+            )
+        )
         if column.type.name == "character":
             checks.append((f"{size} <> length({raw})", "'CHAR takes single-byte characters only'", 1219))
     elif not parquet:
         inner = raw.removeprefix("CAST(").rsplit(" AS ", 1)[0]
-        checks.append((
-            f"({inner}) IS NOT NULL AND ({_tried(raw)}) IS NULL",
-            f"'Invalid value ' || coalesce({inner}, '') || ' for type {column.type.text}'",
-            1207,
-        ))  # fmt: skip
+        checks.append(
+            (
+                f"({inner}) IS NOT NULL AND ({_tried(raw)}) IS NULL",
+                f"'Invalid value ' || coalesce({inner}, '') || ' for type {column.type.text}'",
+                1207,
+            )
+        )
     return checks
 
 

@@ -10,12 +10,15 @@ from local.aws.redshift.session import SYSTEM_SCHEMA, Result, Session
 from local.aws.redshift.statements import Analyze, Lock, Set, Show, Truncate, Vacuum
 
 _DEFAULTS = {
-    "statement_timeout": "0", "query_group": "default", "search_path": "$user, public", "analyze_threshold_percent": "10",
-}  # fmt: skip
+    "statement_timeout": "0",
+    "query_group": "default",
+    "search_path": "$user, public",
+    "analyze_threshold_percent": "10",
+}
 
 
 def lock(session: Session, statement: Lock) -> Result:
-    """LOCK: exclusive until the transaction ends. It takes no snapshot: what is read after it sees what came before it."""
+    """LOCK: exclusive until the transaction ends. It takes no snapshot, so what is read next is fresh."""
     for name in statement.names:
         relation = session.resolve(name)
         if relation.view_sql is not None or relation.schema == SYSTEM_SCHEMA:
@@ -47,7 +50,7 @@ def truncate(session: Session, statement: Truncate) -> Result:
 
 
 def vacuum(session: Session, statement: Vacuum) -> Result:
-    """VACUUM: ghosts reclaimed, rows sorted, the run recorded. The row counts are real, the bytes are DuckDB's business."""
+    """VACUUM: ghosts reclaimed, rows sorted, the run recorded. Only the counts are kept; DuckDB stores as it likes."""
     if session.in_batch:
         raise RedshiftError("ERROR: VACUUM cannot run inside a transaction block")
     names = [statement.name] if statement.name is not None else list(session.catalog.tables())
@@ -79,15 +82,25 @@ def _vacuum_one(session: Session, relation: Relation, statement: Vacuum) -> None
     left = min(unsorted - sorted_rows, total - reclaimed)
     session.catalog.changed(relation, ghosts=-reclaimed, unsorted=left - state.unsorted)
     session.execute(
-        "INSERT INTO _redshift.vacuum_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, get_current_timestamp() AT TIME ZONE 'UTC', "
+        "INSERT INTO _redshift.vacuum_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, get_current_timestamp() AT TIME "
+        "ZONE 'UTC', "
         "?, ?, ?, ?)",
         [
-            session.transaction_id, session.query_id, session.database, relation.schema, relation.name, relation.table_id,
+            session.transaction_id,
+            session.query_id,
+            session.database,
+            relation.schema,
+            relation.name,
+            relation.table_id,
             {"FULL": "Full", "SORT ONLY": "Sort", "DELETE ONLY": "Delete", "RECLUSTER": "Recluster"}[statement.kind],
-            "Complete" if reclaimed or sorted_rows else "Skipped", session.now.replace(tzinfo=None), total, reclaimed,
-            total - unsorted, sorted_rows,
+            "Complete" if reclaimed or sorted_rows else "Skipped",
+            session.now.replace(tzinfo=None),
+            total,
+            reclaimed,
+            total - unsorted,
+            sorted_rows,
         ],
-    )  # fmt: skip
+    )
 
 
 def analyze(session: Session, statement: Analyze) -> Result:
@@ -108,13 +121,23 @@ def analyze(session: Session, statement: Analyze) -> Result:
             session.catalog.changed(relation, stale=-state.stale)
         status = "Skipped" if skipped else "PredicateColumn" if statement.predicate_columns else "Full"
         session.execute(
-            "INSERT INTO _redshift.analyze_history SELECT ?, ?, ?, ?, ?, ?, ?, get_current_timestamp() AT TIME ZONE 'UTC', ?, ?, ?, "
+            "INSERT INTO _redshift.analyze_history SELECT ?, ?, ?, ?, ?, ?, ?, get_current_timestamp() AT TIME "
+            "ZONE 'UTC', ?, ?, ?, "
             "(SELECT max(end_time) FROM _redshift.analyze_history WHERE table_id = ? AND status <> 'Skipped')",
             [
-                session.transaction_id, session.database, relation.schema, relation.name, relation.table_id, status,
-                session.now.replace(tzinfo=None), state.visible, state.stale, int(threshold), relation.table_id,
+                session.transaction_id,
+                session.database,
+                relation.schema,
+                relation.name,
+                relation.table_id,
+                status,
+                session.now.replace(tzinfo=None),
+                state.visible,
+                state.stale,
+                int(threshold),
+                relation.table_id,
             ],
-        )  # fmt: skip
+        )
     return Result()
 
 

@@ -40,7 +40,8 @@ def validated(raw: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
             raise InvalidRequest(f"Parameter name {name!r} must satisfy regex pattern: [0-9a-zA-Z_]+")
         if not isinstance(value, str) or value == "":
             raise InvalidRequest(
-                f"1 validation error detected: Value at 'parameters.{position}.member.value' (parameter {name}) failed to "
+                f"1 validation error detected: Value at 'parameters.{position}.member.value' (parameter {name}) "
+                f"failed to "
                 "satisfy constraint: Member must have length greater than or equal to 1"
             )
         if "\x00" in value:
@@ -65,7 +66,8 @@ def check(sqls: Sequence[str], values: Mapping[str, str]) -> None:
             continue  # the statement will fail with that very error when it runs
         if names and word not in QUERY_WORDS:
             raise InvalidRequest(
-                f'ERROR: syntax error at or near ":{names[0]}": parameters cannot be used in utility statements ({word}); '
+                f'ERROR: syntax error at or near ":{names[0]}": parameters cannot be used in utility statements '
+                f"({word}); "
                 "only SELECT, INSERT, UPDATE, DELETE and MERGE bind values"
             )
         missing = [name for name in names if name not in values]

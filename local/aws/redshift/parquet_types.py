@@ -1,4 +1,4 @@
-"""Which Parquet type fits which Redshift column, as COPY decides: by position, no widening of what could lose a value."""
+"""Which Parquet type fits which Redshift column, as COPY decides: by position, losing nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def checked_schema(file: Fetched, columns: tuple[Column, ...]) -> tuple[str, ...
         raise RedshiftError(f"ERROR: Spectrum Scan Error: {file.uri} is not a valid Parquet file: {error}") from error
     if len(schema) != len(columns):
         raise RedshiftError(
-            f"ERROR: Spectrum Scan Error: Unmatched number of columns between table and file. Table columns: {len(columns)}, "
+            f"ERROR: Spectrum Scan Error: Unmatched number of columns between table and file. Table columns: "
+            f"{len(columns)}, "
             f"Data columns: {len(schema)}, File name: {file.uri}"
         )
     for position, (field, column) in enumerate(zip(schema, columns, strict=True), 1):
@@ -56,7 +57,8 @@ def checked_schema(file: Fetched, columns: tuple[Column, ...]) -> tuple[str, ...
         if not fits(kind, column.type):
             raise RedshiftError(
                 f"ERROR: Spectrum Scan Error: File '{file.uri}' has an incompatible Parquet schema for column "
-                f"'{column.name}' (position {position}). Column type: {column.type.text}, Parquet schema: {kind} {field.name}. "
+                f"'{column.name}' (position {position}). Column type: {column.type.text}, Parquet schema: {kind} "
+                f"{field.name}. "
                 "COPY maps by position, not by name"
             )
     return tuple(schema.names)

@@ -24,10 +24,33 @@ from local.aws.redshift.tokens import TokenStream, tokenize
 
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "DROP", "REFERENCES", "TRUNCATE", "ALTER", "USAGE", "CREATE")
 _FLAGS = {  # COPY and UNLOAD options without a value
-    "gzip", "csv", "header", "allowoverwrite", "cleanpath", "manifest", "emptyasnull", "blanksasnull", "addquotes",
-    "truncatecolumns", "parquet", "json", "avro", "orc", "bzip2", "zstd", "lzop", "removequotes", "escape",
-    "acceptanydate", "trimblanks", "fillrecord", "ignoreblanklines", "encrypted", "noload", "explicit_ids",
-}  # fmt: skip
+    "gzip",
+    "csv",
+    "header",
+    "allowoverwrite",
+    "cleanpath",
+    "manifest",
+    "emptyasnull",
+    "blanksasnull",
+    "addquotes",
+    "truncatecolumns",
+    "parquet",
+    "json",
+    "avro",
+    "orc",
+    "bzip2",
+    "zstd",
+    "lzop",
+    "removequotes",
+    "escape",
+    "acceptanydate",
+    "trimblanks",
+    "fillrecord",
+    "ignoreblanklines",
+    "encrypted",
+    "noload",
+    "explicit_ids",
+}
 SETTINGS = ("statement_timeout", "query_group", "search_path", "analyze_threshold_percent")
 
 
@@ -173,8 +196,10 @@ def _set(stream: TokenStream) -> Set:
     if not stream.accept("TO"):
         stream.expect("=")
     text = stream.rest().strip()
-    value = ", ".join(part.strip().strip("'\"").lower() if name != "query_group" else part.strip().strip("'")
-                      for part in text.split(","))  # fmt: skip
+    value = ", ".join(
+        part.strip().strip("'\"").lower() if name != "query_group" else part.strip().strip("'")
+        for part in text.split(",")
+    )
     if not value:
         raise stream.error("expected a value")
     return Set(name, None if value.lower() == "default" else value)
@@ -244,8 +269,20 @@ def _options(stream: TokenStream) -> dict[str, str]:
 
 
 _PARSERS = {
-    "CREATE": parse_create, "DROP": parse_drop, "ALTER": parse_alter, "COMMENT": _comment, "GRANT": _grant,
-    "REVOKE": lambda stream: _grant(stream, revoke=True), "TRUNCATE": _truncate,
-    "LOCK": lambda stream: Lock(_names(stream)), "VACUUM": _vacuum, "ANALYZE": _analyze, "ANALYSE": _analyze,
-    "SET": _set, "SHOW": _show, "RESET": _reset, "COPY": _copy, "UNLOAD": _unload,
-}  # fmt: skip
+    "CREATE": parse_create,
+    "DROP": parse_drop,
+    "ALTER": parse_alter,
+    "COMMENT": _comment,
+    "GRANT": _grant,
+    "REVOKE": lambda stream: _grant(stream, revoke=True),
+    "TRUNCATE": _truncate,
+    "LOCK": lambda stream: Lock(_names(stream)),
+    "VACUUM": _vacuum,
+    "ANALYZE": _analyze,
+    "ANALYSE": _analyze,
+    "SET": _set,
+    "SHOW": _show,
+    "RESET": _reset,
+    "COPY": _copy,
+    "UNLOAD": _unload,
+}

@@ -19,22 +19,29 @@ CREATE TABLE IF NOT EXISTS _redshift.grants (
     object_kind VARCHAR, schema_name VARCHAR, table_id BIGINT, privilege VARCHAR, identity_kind VARCHAR,
     identity_name VARCHAR, admin_option BOOLEAN);
 CREATE TABLE IF NOT EXISTS _redshift.query_history (
-    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, query_label VARCHAR, query_type VARCHAR,
+    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, query_label VARCHAR,
+    query_type VARCHAR,
     status VARCHAR, start_time TIMESTAMP, end_time TIMESTAMP, elapsed_time BIGINT, lock_wait_time BIGINT,
     error_message VARCHAR, returned_rows BIGINT, query_text VARCHAR, username VARCHAR);
 CREATE TABLE IF NOT EXISTS _redshift.vacuum_history (
-    transaction_id BIGINT, query_id BIGINT, database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR, table_id BIGINT,
+    transaction_id BIGINT, query_id BIGINT, database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR,
+    table_id BIGINT,
     vacuum_type VARCHAR, status VARCHAR, start_time TIMESTAMP, end_time TIMESTAMP, rows_before BIGINT, reclaimed BIGINT,
     sorted_before BIGINT, sorted_added BIGINT);
 CREATE TABLE IF NOT EXISTS _redshift.analyze_history (
-    transaction_id BIGINT, database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR, table_id BIGINT, status VARCHAR,
-    start_time TIMESTAMP, end_time TIMESTAMP, row_count DOUBLE, modified DOUBLE, threshold INTEGER, last_analyze TIMESTAMP);
+    transaction_id BIGINT, database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR, table_id BIGINT,
+    status VARCHAR,
+    start_time TIMESTAMP, end_time TIMESTAMP, row_count DOUBLE, modified DOUBLE, threshold INTEGER,
+    last_analyze TIMESTAMP);
 CREATE TABLE IF NOT EXISTS _redshift.load_history (
-    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, status VARCHAR, table_name VARCHAR,
-    start_time TIMESTAMP, end_time TIMESTAMP, data_source VARCHAR, file_format VARCHAR, loaded_rows BIGINT, files INTEGER,
+    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, status VARCHAR,
+    table_name VARCHAR,
+    start_time TIMESTAMP, end_time TIMESTAMP, data_source VARCHAR, file_format VARCHAR, loaded_rows BIGINT,
+    files INTEGER,
     bytes BIGINT);
 CREATE TABLE IF NOT EXISTS _redshift.load_errors (
-    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, table_id BIGINT, start_time TIMESTAMP,
+    query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, table_id BIGINT,
+    start_time TIMESTAMP,
     file_name VARCHAR, line_number BIGINT, column_name VARCHAR, column_type VARCHAR, column_length VARCHAR,
     position INTEGER, error_code INTEGER, error_message VARCHAR);
 INSERT INTO _redshift.schemas SELECT 'public', NULL WHERE NOT EXISTS (FROM _redshift.schemas WHERE name = 'public');

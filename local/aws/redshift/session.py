@@ -1,6 +1,6 @@
 """One database session: a DuckDB connection, its settings, its temporary tables and at most one open transaction.
 
-The transaction's snapshot is DuckDB's; it is taken at the first statement that is not LOCK, SET or SHOW, and before that
+The transaction's snapshot is DuckDB's; it is taken at the first statement that is not LOCK, SET or SHOW, before that
 statement waits for any table lock, as under Redshift's SNAPSHOT isolation.
 """
 

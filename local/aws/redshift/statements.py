@@ -188,6 +188,20 @@ class Query:
 
 
 Statement = (
-    CreateTable | CreateView | CreateSchema | Drop | AlterTable | Comment | Grant | Truncate | Lock | Vacuum | Analyze
-    | Set | Show | Copy | Unload | Query
-)  # fmt: skip
+    CreateTable
+    | CreateView
+    | CreateSchema
+    | Drop
+    | AlterTable
+    | Comment
+    | Grant
+    | Truncate
+    | Lock
+    | Vacuum
+    | Analyze
+    | Set
+    | Show
+    | Copy
+    | Unload
+    | Query
+)

@@ -4,7 +4,8 @@ A documented column that nothing here measures is NULL; README.md lists them. Na
 """
 
 _STATE = """(SELECT r.*, greatest(0, coalesce(sum(c.visible), 0))::BIGINT AS visible,
-    greatest(0, coalesce(sum(c.ghosts), 0))::BIGINT AS ghosts, greatest(0, coalesce(sum(c.unsorted), 0))::BIGINT AS unsorted_rows,
+    greatest(0, coalesce(sum(c.ghosts), 0))::BIGINT AS ghosts, greatest(0, coalesce(sum(c.unsorted),
+    0))::BIGINT AS unsorted_rows,
     greatest(0, coalesce(sum(c.stale), 0))::BIGINT AS stale
     FROM _redshift.relations r LEFT JOIN _redshift.changes c USING (table_id) WHERE r.kind = 'table' GROUP BY ALL)"""
 
@@ -21,9 +22,11 @@ VIEWS = {
     "svv_table_info": f"""SELECT getvariable('database')::VARCHAR AS "database", s.schema_name AS "schema", s.table_id,
         s.name AS "table",
         CASE WHEN s.encode_auto THEN 'Y, AUTO(ENCODE)' ELSE 'Y' END AS encoded,
-        CASE WHEN s.diststyle = 'KEY' THEN 'KEY(' || s.distkey || ')' ELSE coalesce(s.diststyle, 'AUTO(ALL)') END AS diststyle,
+        CASE WHEN s.diststyle = 'KEY' THEN 'KEY(' || s.distkey || ')' ELSE coalesce(s.diststyle,
+        'AUTO(ALL)') END AS diststyle,
         CASE WHEN s.sortkey IS NULL THEN 'AUTO(SORTKEY)' ELSE s.sortkey[1] END AS sortkey1,
-        (SELECT max(length) FROM _redshift.columns c WHERE c.table_id = s.table_id AND type_name = 'character varying') AS max_varchar,
+        (SELECT max(length) FROM _redshift.columns c WHERE c.table_id = s.table_id AND type_name = 'character
+        varying') AS max_varchar,
         (SELECT {_ENCODING} FROM _redshift.columns c, _redshift.relations r
           WHERE c.table_id = s.table_id AND r.table_id = s.table_id AND c.name = s.sortkey[1]) AS sortkey1_enc,
         coalesce(len(s.sortkey), 0)::INTEGER AS sortkey_num,
@@ -31,59 +34,80 @@ VIEWS = {
             * greatest(1, ceil((s.visible + s.ghosts) / 130994.0)::BIGINT) AS size,
         NULL::DECIMAL(10,4) AS pct_used, NULL::BIGINT AS empty,
         CASE WHEN coalesce(len(s.sortkey), 0) = 0 THEN NULL
-            ELSE (100.0 * least(s.unsorted_rows, s.visible + s.ghosts) / (s.visible + s.ghosts))::DECIMAL(5,2) END AS unsorted,
+            ELSE (100.0 * least(s.unsorted_rows,
+            s.visible + s.ghosts) / (s.visible + s.ghosts))::DECIMAL(5,2) END AS unsorted,
         (100.0 * least(1, s.stale / greatest(1.0, s.visible + s.ghosts)))::DECIMAL(5,2) AS stats_off,
-        (s.visible + s.ghosts)::DECIMAL(38,0) AS tbl_rows, NULL::DECIMAL(19,2) AS skew_sortkey1, NULL::DECIMAL(19,2) AS skew_rows,
+        (s.visible + s.ghosts)::DECIMAL(38,0) AS tbl_rows, NULL::DECIMAL(19,2) AS skew_sortkey1,
+        NULL::DECIMAL(19,2) AS skew_rows,
         s.visible::DECIMAL(38,0) AS estimated_visible_rows, NULL::VARCHAR AS risk_event,
         CASE WHEN coalesce(len(s.sortkey), 0) = 0 THEN 0 ELSE
-            100.0 * least(s.unsorted_rows, s.visible + s.ghosts) / (s.visible + s.ghosts) END::DECIMAL(12,2) AS vacuum_sort_benefit,
+            100.0 * least(s.unsorted_rows,
+            s.visible + s.ghosts) / (s.visible + s.ghosts) END::DECIMAL(12,2) AS vacuum_sort_benefit,
         s.created AS create_time
         FROM {_STATE} s WHERE s.visible + s.ghosts > 0""",
-    "svv_columns": """SELECT getvariable('database')::VARCHAR AS table_catalog, r.schema_name AS table_schema, r.name AS table_name,
-        c.name AS column_name, (row_number() OVER (PARTITION BY r.table_id ORDER BY c.ordinal))::INTEGER AS ordinal_position,
+    "svv_columns": """SELECT getvariable('database')::VARCHAR AS table_catalog, r.schema_name AS table_schema,
+    r.name AS table_name,
+        c.name AS column_name,
+        (row_number() OVER (PARTITION BY r.table_id ORDER BY c.ordinal))::INTEGER AS ordinal_position,
         c.default_text AS column_default, CASE WHEN c.not_null THEN 'NO' ELSE 'YES' END AS is_nullable,
         c.type_name AS data_type, c.length AS character_maximum_length,
-        coalesce(c.precision, CASE c.type_name WHEN 'smallint' THEN 16 WHEN 'integer' THEN 32 WHEN 'bigint' THEN 64 END)::INTEGER
+        coalesce(c.precision,
+        CASE c.type_name WHEN 'smallint' THEN 16 WHEN 'integer' THEN 32 WHEN 'bigint' THEN 64 END)::INTEGER
             AS numeric_precision,
-        CASE WHEN c.precision IS NOT NULL THEN 10 WHEN c.type_name IN ('smallint', 'integer', 'bigint') THEN 2 END::INTEGER
+        CASE WHEN c.precision IS NOT NULL THEN 10 WHEN c.type_name IN ('smallint', 'integer',
+        'bigint') THEN 2 END::INTEGER
             AS numeric_precision_radix,
         CASE WHEN c.type_name IN ('smallint', 'integer', 'bigint') THEN 0 ELSE c.scale END::INTEGER AS numeric_scale,
         CASE WHEN c.type_name LIKE 'timestamp%' THEN 6 END::INTEGER AS datetime_precision,
         NULL::VARCHAR AS interval_type, NULL::VARCHAR AS interval_precision, NULL::VARCHAR AS character_set_catalog,
         NULL::VARCHAR AS character_set_schema, NULL::VARCHAR AS character_set_name, NULL::VARCHAR AS collation_catalog,
-        NULL::VARCHAR AS collation_schema, NULL::VARCHAR AS collation_name, NULL::VARCHAR AS domain_name, c.remarks AS remarks
+        NULL::VARCHAR AS collation_schema, NULL::VARCHAR AS collation_name, NULL::VARCHAR AS domain_name,
+        c.remarks AS remarks
         FROM _redshift.relations r JOIN _redshift.columns c USING (table_id)""",
-    "svv_tables": """SELECT getvariable('database')::VARCHAR AS table_catalog, schema_name AS table_schema, name AS table_name,
+    "svv_tables": """SELECT getvariable('database')::VARCHAR AS table_catalog, schema_name AS table_schema,
+    name AS table_name,
         CASE kind WHEN 'table' THEN 'BASE TABLE' ELSE 'VIEW' END AS table_type, remarks FROM _redshift.relations""",
-    "pg_table_def": f"""SELECT r.schema_name AS schemaname, r.name AS tablename, c.name AS "column", {_DATA_TYPE} AS "type",
+    "pg_table_def": f"""SELECT r.schema_name AS schemaname, r.name AS tablename, c.name AS "column",
+    {_DATA_TYPE} AS "type",
         {_ENCODING} AS encoding, coalesce(c.name = r.distkey, false) AS distkey,
         coalesce(list_position(r.sortkey, c.name), 0)::INTEGER AS sortkey, c.not_null AS notnull
         FROM _redshift.relations r JOIN _redshift.columns c USING (table_id) WHERE r.kind = 'table'""",
-    "svv_relation_privileges": """SELECT coalesce(r.schema_name, g.schema_name) AS namespace_name, r.name AS relation_name,
-        g.privilege AS privilege_type, NULL::INTEGER AS identity_id, g.identity_name, g.identity_kind AS identity_type, g.admin_option
+    "svv_relation_privileges": """SELECT coalesce(r.schema_name, g.schema_name) AS namespace_name,
+    r.name AS relation_name,
+        g.privilege AS privilege_type, NULL::INTEGER AS identity_id, g.identity_name,
+        g.identity_kind AS identity_type, g.admin_option
         FROM _redshift.grants g JOIN _redshift.relations r USING (table_id) WHERE g.object_kind = 'TABLE'""",
-    "sys_query_history": """SELECT 100 AS user_id, query_id, query_label, transaction_id, session_id, database_name, query_type,
+    "sys_query_history": """SELECT 100 AS user_id, query_id, query_label, transaction_id, session_id, database_name,
+    query_type,
         status, false AS result_cache_hit, start_time, end_time, elapsed_time, 0::BIGINT AS queue_time,
         elapsed_time - lock_wait_time AS execution_time, error_message, returned_rows, NULL::BIGINT AS returned_bytes,
         left(query_text, 4000) AS query_text, 'local (DuckDB)' AS redshift_version, NULL::VARCHAR AS usage_limit,
         'primary' AS compute_type, 0::BIGINT AS compile_time, 0::BIGINT AS planning_time, lock_wait_time,
-        -1 AS service_class_id, NULL::VARCHAR AS service_class_name, 'Normal' AS query_priority, 'false' AS short_query_accelerated,
+        -1 AS service_class_id, NULL::VARCHAR AS service_class_name, 'Normal' AS query_priority,
+        'false' AS short_query_accelerated,
         md5(query_text) AS user_query_hash, NULL::VARCHAR AS generic_query_hash, 1 AS query_hash_version,
         NULL::INTEGER AS result_cache_query_id, username FROM _redshift.query_history""",
-    "sys_vacuum_history": """SELECT 100 AS user_id, transaction_id, query_id, database_name, schema_name, table_name, table_id,
+    "sys_vacuum_history": """SELECT 100 AS user_id, transaction_id, query_id, database_name, schema_name, table_name,
+    table_id,
         vacuum_type, false AS is_automatic, status, start_time, end_time, end_time AS record_time,
         (epoch_us(end_time) - epoch_us(start_time))::INTEGER AS duration, rows_before AS rows_before_vacuum,
-        NULL::INTEGER AS size_before_vacuum, reclaimed AS reclaimable_rows, reclaimed AS reclaimed_rows, NULL::BIGINT AS reclaimed_blocks,
+        NULL::INTEGER AS size_before_vacuum, reclaimed AS reclaimable_rows, reclaimed AS reclaimed_rows,
+        NULL::BIGINT AS reclaimed_blocks,
         sorted_before::INTEGER AS sortedrows_before_vacuum, sorted_added::INTEGER AS sortedrows_after_vacuum
         FROM _redshift.vacuum_history""",
-    "sys_analyze_history": """SELECT 100 AS user_id, transaction_id, database_name, left(table_name, 30) AS table_name, table_id,
+    "sys_analyze_history": """SELECT 100 AS user_id, transaction_id, database_name, left(table_name,
+    30) AS table_name, table_id,
         'f' AS is_automatic, status, start_time, end_time, row_count AS "rows", modified AS modified_rows,
         threshold AS analyze_threshold_percent, last_analyze AS last_analyze_time FROM _redshift.analyze_history""",
-    "sys_load_history": """SELECT 100 AS user_id, query_id, transaction_id, session_id, database_name, status, table_name, start_time,
+    "sys_load_history": """SELECT 100 AS user_id, query_id, transaction_id, session_id, database_name, status,
+    table_name, start_time,
         end_time, epoch_us(end_time) - epoch_us(start_time) AS duration, data_source, file_format, loaded_rows,
-        NULL::BIGINT AS loaded_bytes, files AS source_file_count, bytes AS source_file_bytes, files AS file_count_scanned,
-        bytes AS file_bytes_scanned, 0::BIGINT AS error_count, NULL::BIGINT AS copy_job_id FROM _redshift.load_history""",
-    "sys_load_error_detail": """SELECT 100 AS user_id, query_id, transaction_id, session_id, database_name, table_id, start_time,
+        NULL::BIGINT AS loaded_bytes, files AS source_file_count, bytes AS source_file_bytes,
+        files AS file_count_scanned,
+        bytes AS file_bytes_scanned, 0::BIGINT AS error_count,
+        NULL::BIGINT AS copy_job_id FROM _redshift.load_history""",
+    "sys_load_error_detail": """SELECT 100 AS user_id, query_id, transaction_id, session_id, database_name, table_id,
+    start_time,
         file_name, line_number, column_name, column_type, column_length, "position", error_code, error_message
         FROM _redshift.load_errors""",
-}  # fmt: skip
+}

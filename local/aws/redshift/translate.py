@@ -13,6 +13,7 @@ from sqlglot.errors import ErrorLevel, ParseError, UnsupportedError
 from local.aws.redshift import functions, whitelist
 from local.aws.redshift.catalog import Relation
 from local.aws.redshift.errors import RedshiftError, Unsupported
+from local.aws.redshift.labels import labelled
 from local.aws.redshift.statements import Name
 
 Resolver = Callable[[Name], Relation]
@@ -86,7 +87,7 @@ def translate(
     if isinstance(tree, exp.Update | exp.Delete):
         return _update_or_delete(tree, context)
     if isinstance(tree, exp.Query):
-        tree = _query(_labelled(tree), context)
+        tree = _query(labelled(tree), context)
         done = _finished("select", tree, context, None)
         done.unsummed = _unsummed(tree)
         return done
@@ -178,39 +179,7 @@ def _expanded(table: exp.Table, view: Relation, context: _Context) -> exp.Expres
         this=exp.to_identifier(table.alias or view.name, quoted=True),
         columns=[exp.to_identifier(c, quoted=True) for c in view.view_columns] or None,
     )
-    return exp.Subquery(this=_query(_labelled(query), inner), alias=alias)
-
-
-def _labelled(tree: exp.Expression) -> exp.Expression:
-    """Column labels as Redshift gives them: the function's name, the column of a cast, `?column?`."""
-    head = tree
-    while isinstance(head, exp.SetOperation):
-        head = head.this
-    if isinstance(head, exp.Select):
-        head.set("expressions", [_with_label(e) for e in head.expressions])
-    return tree
-
-
-def _with_label(node: exp.Expression) -> exp.Expression:
-    if isinstance(node, exp.Alias | exp.Column | exp.Star):
-        return node
-    inner = node
-    while isinstance(inner, exp.Cast | exp.Window | exp.WithinGroup | exp.Filter | exp.Paren) and not isinstance(
-        inner.this, exp.Literal
-    ):
-        inner = inner.this
-    if isinstance(inner, exp.Column):
-        label = inner.name
-    elif isinstance(inner, exp.Case | exp.DecodeCase):
-        label = "case"
-    elif isinstance(inner, exp.Anonymous):
-        label = inner.name
-    elif isinstance(inner, exp.Func) and not isinstance(inner, exp.Binary | exp.Cast):
-        names = whitelist.FUNCTIONS.get(type(inner).__name__, inner.sql_name())
-        label = names.split(",")[0].lower()
-    else:
-        label = "?column?"
-    return exp.alias_(node, label, quoted=True)
+    return exp.Subquery(this=_query(labelled(query), inner), alias=alias)
 
 
 def _target(table: exp.Expression, context: _Context, verb: str) -> Relation:
@@ -275,9 +244,14 @@ def _merge(tree: exp.Merge, context: _Context) -> Translated:
         if isinstance(when.args["then"], exp.Var):
             when.set("then", exp.Var(this="DELETE"))
     whitelist.check(tree)
-    on_only = exp.select(exp.Count(this=exp.Star()), exp.Count(this=exp.Distinct(expressions=[
-        exp.column("rowid", tree.this.name, tree.this.db or None)]))).from_(tree.this.copy()).join(
-        source.copy(), on=tree.args["on"].copy())  # fmt: skip
+    on_only = (
+        exp.select(
+            exp.Count(this=exp.Star()),
+            exp.Count(this=exp.Distinct(expressions=[exp.column("rowid", tree.this.name, tree.this.db or None)])),
+        )
+        .from_(tree.this.copy())
+        .join(source.copy(), on=tree.args["on"].copy())
+    )
     matches = render(_query(on_only, _Context(context.resolve, context.values, context.now, context.search_path)))
     tree = _query(tree, context)  # type: ignore[assignment]
     context.reads.remove(target)
@@ -292,7 +266,8 @@ def _merge_branches(tree: exp.Merge, target: Relation) -> None:
     others = [w for w in whens if not w.args.get("matched")]
     if len(matched) != 1 or len(others) != 1:
         raise RedshiftError(
-            "ERROR: syntax error: MERGE requires exactly one WHEN MATCHED and one WHEN NOT MATCHED (REMOVE DUPLICATES is "
+            "ERROR: syntax error: MERGE requires exactly one WHEN MATCHED and one WHEN NOT MATCHED (REMOVE "
+            "DUPLICATES is "
             "not supported by the local Redshift)"
         )
     for when in whens:

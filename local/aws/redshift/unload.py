@@ -61,7 +61,8 @@ def _clear_target(session: Session, statement: Unload) -> None:
         session.objects.delete(present)
     elif present and not statement.options.get("allowoverwrite"):
         raise RedshiftError(
-            "ERROR: Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually "
+            "ERROR: Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, "
+            "manually "
             f"removing the target files in S3, or using the ALLOWOVERWRITE option. ({present[0]})"
         )
 

@@ -38,9 +38,14 @@ def create_view(session: Session, statement: CreateView) -> Result:
     if old is not None:
         session.catalog.drop(old)
     view = Relation(
-        session.catalog.next_id(), schema, name, columns, view_sql=statement.query, view_columns=statement.columns,
+        session.catalog.next_id(),
+        schema,
+        name,
+        columns,
+        view_sql=statement.query,
+        view_columns=statement.columns,
         late_binding=statement.late_binding,
-    )  # fmt: skip
+    )
     session.catalog.add(view, session.now.replace(tzinfo=None))
     return Result()
 
@@ -87,7 +92,8 @@ def _drop_relation(session: Session, statement: Drop, name: tuple[str, ...]) -> 
         if not statement.cascade:
             raise RedshiftError(
                 f"ERROR: cannot drop {statement.kind.lower()} {relation.full_name} because other objects depend on it "
-                f"Detail: view {view.full_name} depends on it Hint: Use DROP ... CASCADE to drop the dependent objects too."
+                f"Detail: view {view.full_name} depends on it Hint: Use DROP ... CASCADE to drop the dependent "
+                f"objects too."
             )
         _drop_relation(session, Drop("VIEW", ((view.schema, view.name),), True, True), (view.schema, view.name))
     if relation.view_sql is None:

@@ -42,11 +42,22 @@ from local.aws.redshift.system_views import VIEWS
 from local.aws.redshift.unload import unload
 
 _RUNNERS = {
-    CreateTable: ddl.create_table, CreateView: views.create_view, CreateSchema: ddl.create_schema, Drop: views.drop,
-    Comment: governance.comment, Grant: governance.grant, AlterTable: alter.alter_table, Truncate: maintenance.truncate,
-    Lock: maintenance.lock, Vacuum: maintenance.vacuum, Analyze: maintenance.analyze, Set: maintenance.set_setting,
-    Show: maintenance.show, Copy: copy, Unload: unload,
-}  # fmt: skip
+    CreateTable: ddl.create_table,
+    CreateView: views.create_view,
+    CreateSchema: ddl.create_schema,
+    Drop: views.drop,
+    Comment: governance.comment,
+    Grant: governance.grant,
+    AlterTable: alter.alter_table,
+    Truncate: maintenance.truncate,
+    Lock: maintenance.lock,
+    Vacuum: maintenance.vacuum,
+    Analyze: maintenance.analyze,
+    Set: maintenance.set_setting,
+    Show: maintenance.show,
+    Copy: copy,
+    Unload: unload,
+}
 
 
 class WarehouseBusy(Exception):
@@ -94,7 +105,8 @@ class Warehouse:
         """One row per table instead of one per statement. Nobody else is connected yet."""
         self._connection.execute("BEGIN")
         self._connection.execute(
-            "CREATE TEMP TABLE folded AS SELECT table_id, greatest(0, sum(visible))::BIGINT, greatest(0, sum(ghosts))::BIGINT, "
+            "CREATE TEMP TABLE folded AS SELECT table_id, greatest(0, sum(visible))::BIGINT, greatest(0, "
+            "sum(ghosts))::BIGINT, "
             "greatest(0, sum(unsorted))::BIGINT, greatest(0, sum(stale))::BIGINT FROM _redshift.changes GROUP BY 1"
         )
         self._connection.execute("DELETE FROM _redshift.changes")
@@ -150,16 +162,41 @@ class Warehouse:
         started = started.replace(tzinfo=None)
         elapsed = int((ended - started).total_seconds() * 1_000_000)
         kind = sql.split(None, 1)[0].upper() if sql.strip() else ""
-        kind = kind if kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "COPY", "UNLOAD") else (
-            "DDL" if kind in ("CREATE", "DROP", "ALTER") else "SELECT" if kind == "WITH" else "UTILITY" if kind != "MERGE" else "OTHER"
-        )  # fmt: skip
+        kind = (
+            kind
+            if kind in ("SELECT", "INSERT", "UPDATE", "DELETE", "COPY", "UNLOAD")
+            else (
+                "DDL"
+                if kind in ("CREATE", "DROP", "ALTER")
+                else "SELECT"
+                if kind == "WITH"
+                else "UTILITY"
+                if kind != "MERGE"
+                else "OTHER"
+            )
+        )
         rows = len(result.rows) if result and result.columns is not None else 0
         with self._history_lock:
             self._history.execute(
                 "INSERT INTO _redshift.query_history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [session.query_id, session.transaction_id, session.pid % 2_000_000_000, session.database, label, kind, status, started,
-                 ended, elapsed, int(session.control.lock_wait * 1_000_000), error and error[:512], rows, sql[:65535], session.user],
-            )  # fmt: skip
+                [
+                    session.query_id,
+                    session.transaction_id,
+                    session.pid % 2_000_000_000,
+                    session.database,
+                    label,
+                    kind,
+                    status,
+                    started,
+                    ended,
+                    elapsed,
+                    int(session.control.lock_wait * 1_000_000),
+                    error and error[:512],
+                    rows,
+                    sql[:65535],
+                    session.user,
+                ],
+            )
 
     def record_load_error(self, session: Session, failure: LoadFailed) -> None:
         """Append to sys_load_error_detail."""
@@ -167,7 +204,20 @@ class Warehouse:
         with self._history_lock:
             self._history.execute(
                 "INSERT INTO _redshift.load_errors VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [session.query_id, session.transaction_id, session.pid, session.database, failure.relation.table_id,
-                 session.now.replace(tzinfo=None), failure.uri[:256], bad.row, bad.column.name, kind.name.split()[-1][:10],
-                 str(kind.length or kind.precision or ""), bad.position, bad.code, bad.reason[:512]],
-            )  # fmt: skip
+                [
+                    session.query_id,
+                    session.transaction_id,
+                    session.pid,
+                    session.database,
+                    failure.relation.table_id,
+                    session.now.replace(tzinfo=None),
+                    failure.uri[:256],
+                    bad.row,
+                    bad.column.name,
+                    kind.name.split()[-1][:10],
+                    str(kind.length or kind.precision or ""),
+                    bad.position,
+                    bad.code,
+                    bad.reason[:512],
+                ],
+            )

@@ -9,31 +9,81 @@ from local.aws.redshift.errors import Unsupported
 # Syntax nodes: structure, predicates, literals.
 NODES = frozenset(
     """
-    Select From Join Where Group Having Order Ordered Limit Offset With CTE Subquery Table TableAlias Alias Column Identifier
-    Star Literal RawString Boolean Null Paren Tuple Placeholder Var DataType DataTypeParam Distinct Union Except Intersect Qualify
-    Values Insert Schema Update Delete Merge Whens When And Or Not EQ NEQ GT GTE LT LTE Is In Between Like ILike Exists Neg
-    Add Sub Mul Div Mod DPipe Case If Cast Interval Window WindowSpec WithinGroup Filter Any NullSafeEQ
+    Select From Join Where Group Having Order Ordered Limit Offset With CTE Subquery Table TableAlias Alias Column
+    Identifier Star Literal RawString Boolean Null Paren Tuple Placeholder Var DataType DataTypeParam Distinct
+    Union Except Intersect Qualify Values Insert Schema Update Delete Merge Whens When And Or Not EQ NEQ GT GTE LT
+    LTE Is In Between Like ILike Exists Neg Add Sub Mul Div Mod DPipe Case If Cast Interval Window WindowSpec
+    WithinGroup Filter Any NullSafeEQ
     """.split()  # noqa: SIM905 - a list to read
 )
 # Functions, by sqlglot's class: the name in the README is Redshift's.
 FUNCTIONS = {
-    "Length": "LEN", "FromBase": "STRTOL", "Coalesce": "NVL, COALESCE", "Nvl2": "NVL2", "DecodeCase": "DECODE",
-    "GroupConcat": "LISTAGG", "TsOrDsAdd": "DATEADD, ADD_MONTHS", "TsOrDsDiff": "DATEDIFF", "TimestampTrunc": "DATE_TRUNC",
-    "TimeToStr": "TO_CHAR", "StrToDate": "TO_DATE", "SplitPart": "SPLIT_PART", "Concat": "CONCAT", "Extract": "EXTRACT, DATE_PART",
-    "LastDay": "LAST_DAY", "RegexpReplace": "REGEXP_REPLACE", "Trim": "TRIM, LTRIM, RTRIM", "Pad": "LPAD, RPAD", "Replace": "REPLACE",
-    "Substring": "SUBSTRING", "StrPosition": "STRPOS, POSITION, CHARINDEX", "Upper": "UPPER", "Lower": "LOWER", "SHA2": "SHA2",
-    "Abs": "ABS", "Round": "ROUND", "Ceil": "CEIL", "Floor": "FLOOR", "Greatest": "GREATEST", "Least": "LEAST", "Chr": "CHR",
-    "Reverse": "REVERSE", "RowNumber": "ROW_NUMBER", "Rank": "RANK", "DenseRank": "DENSE_RANK", "Lag": "LAG", "Lead": "LEAD",
-    "FirstValue": "FIRST_VALUE", "LastValue": "LAST_VALUE", "Ntile": "NTILE", "Count": "COUNT", "Sum": "SUM", "Min": "MIN",
-    "Max": "MAX", "Avg": "AVG", "LogicalOr": "BOOL_OR", "LogicalAnd": "BOOL_AND", "Nullif": "NULLIF", "Left": "LEFT", "Right": "RIGHT",
-    "Repeat": "REPEAT", "Translate": "TRANSLATE", "Sign": "SIGN", "MD5": "MD5", "CurrentTimestamp": "GETDATE, SYSDATE",
-    "CurrentDate": "CURRENT_DATE", "LowerHex": "TO_HEX",
-}  # fmt: skip
+    "Length": "LEN",
+    "FromBase": "STRTOL",
+    "Coalesce": "NVL, COALESCE",
+    "Nvl2": "NVL2",
+    "DecodeCase": "DECODE",
+    "GroupConcat": "LISTAGG",
+    "TsOrDsAdd": "DATEADD, ADD_MONTHS",
+    "TsOrDsDiff": "DATEDIFF",
+    "TimestampTrunc": "DATE_TRUNC",
+    "TimeToStr": "TO_CHAR",
+    "StrToDate": "TO_DATE",
+    "SplitPart": "SPLIT_PART",
+    "Concat": "CONCAT",
+    "Extract": "EXTRACT, DATE_PART",
+    "LastDay": "LAST_DAY",
+    "RegexpReplace": "REGEXP_REPLACE",
+    "Trim": "TRIM, LTRIM, RTRIM",
+    "Pad": "LPAD, RPAD",
+    "Replace": "REPLACE",
+    "Substring": "SUBSTRING",
+    "StrPosition": "STRPOS, POSITION, CHARINDEX",
+    "Upper": "UPPER",
+    "Lower": "LOWER",
+    "SHA2": "SHA2",
+    "Abs": "ABS",
+    "Round": "ROUND",
+    "Ceil": "CEIL",
+    "Floor": "FLOOR",
+    "Greatest": "GREATEST",
+    "Least": "LEAST",
+    "Chr": "CHR",
+    "Reverse": "REVERSE",
+    "RowNumber": "ROW_NUMBER",
+    "Rank": "RANK",
+    "DenseRank": "DENSE_RANK",
+    "Lag": "LAG",
+    "Lead": "LEAD",
+    "FirstValue": "FIRST_VALUE",
+    "LastValue": "LAST_VALUE",
+    "Ntile": "NTILE",
+    "Count": "COUNT",
+    "Sum": "SUM",
+    "Min": "MIN",
+    "Max": "MAX",
+    "Avg": "AVG",
+    "LogicalOr": "BOOL_OR",
+    "LogicalAnd": "BOOL_AND",
+    "Nullif": "NULLIF",
+    "Left": "LEFT",
+    "Right": "RIGHT",
+    "Repeat": "REPEAT",
+    "Translate": "TRANSLATE",
+    "Sign": "SIGN",
+    "MD5": "MD5",
+    "CurrentTimestamp": "GETDATE, SYSDATE",
+    "CurrentDate": "CURRENT_DATE",
+    "LowerHex": "TO_HEX",
+}
 # Functions that sqlglot does not know, and what DuckDB calls them.
 ANONYMOUS = {"OCTET_LENGTH": "strlen", "ISNULL": "ifnull", "BTRIM": "trim", "BIT_LENGTH": "bit_length"}
 TYPES = frozenset(
-    "SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR VARCHAR NVARCHAR TEXT DATE TIMESTAMP TIMESTAMPTZ".split()  # noqa: SIM905 - a list to read
-)  # fmt: skip
+    """
+    SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE BOOLEAN CHAR NCHAR
+    VARCHAR NVARCHAR TEXT DATE TIMESTAMP TIMESTAMPTZ
+    """.split()  # noqa: SIM905 - a list to read
+)
 TO_CHAR_FORMATS = frozenset(["%Y", "%m", "%d", "%H", "%I", "%M", "%S", "%f", "%y", "%j", "%B", "%b", "%A", "%a", "%p"])
 _JOINS = frozenset({"", "INNER", "OUTER", "CROSS", "LEFT", "RIGHT", "FULL"})
 _INTERVALS = frozenset(
@@ -95,10 +145,25 @@ def _only(node: exp.Expression, allowed: set[str], what: str) -> None:
 def _check_select(node: exp.Select) -> None:
     _only(
         node,
-        {"with_", "with", "expressions", "from_", "from", "joins", "where", "group", "having", "order", "limit", "offset",
-         "distinct", "qualify", "kind"},
+        {
+            "with_",
+            "with",
+            "expressions",
+            "from_",
+            "from",
+            "joins",
+            "where",
+            "group",
+            "having",
+            "order",
+            "limit",
+            "offset",
+            "distinct",
+            "qualify",
+            "kind",
+        },
         "SELECT clause",
-    )  # fmt: skip
+    )
     group = node.args.get("group")
     if group is not None:
         _only(group, {"expressions"}, "GROUP BY")

@@ -159,7 +159,10 @@ def test_a_waiting_lock_can_be_cancelled(client: Client, hands: Callable[[], Han
 
 
 def test_a_running_query_can_be_cancelled_and_leaves_nothing(client: Client) -> None:
-    series = "INSERT INTO core.p WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 100000000) SELECT n, n FROM r"
+    series = (
+        "INSERT INTO core.p WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 100000000) "
+        "SELECT n, n FROM r"
+    )
     running = client.start("INSERT INTO core.p VALUES (1, 1)", series)
     time.sleep(0.5)
     assert client.executions.cancel(running.head.id)

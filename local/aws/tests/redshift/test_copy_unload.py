@@ -38,7 +38,8 @@ def table(client: Client) -> None:
     client.run("CREATE SCHEMA IF NOT EXISTS core")
     client.run("DROP TABLE IF EXISTS core.t")
     client.run(
-        "CREATE TABLE core.t (id BIGINT NOT NULL, monto DECIMAL(18,2), nombre VARCHAR(10), d DATE, ts TIMESTAMP, ok BOOLEAN) SORTKEY (id)"
+        "CREATE TABLE core.t (id BIGINT NOT NULL, monto DECIMAL(18,2), nombre VARCHAR(10), d DATE, ts TIMESTAMP, "
+        "ok BOOLEAN) SORTKEY (id)"
     )
 
 
@@ -209,7 +210,8 @@ def test_a_csv_value_that_does_not_convert_names_the_row(client: Client, s3: Any
 
 def test_unload_csv_keeps_the_order_and_every_digit(client: Client, s3: Any, prefix: str) -> None:
     client.run(
-        "INSERT INTO core.t VALUES (1, 1.20, 'a,\"b\"', '2026-01-31', '2026-01-31 10:00:00.5', true), (2, NULL, '', NULL, NULL, false)"
+        "INSERT INTO core.t VALUES (1, 1.20, 'a,\"b\"', '2026-01-31', '2026-01-31 10:00:00.5', true), "
+        "(2, NULL, '', NULL, NULL, false)"
     )
     query = "SELECT *, sum(id) OVER () AS s FROM core.t WHERE nombre <> ''x'' ORDER BY id DESC"
     client.run(f"UNLOAD ('{query}') TO 's3://lake/{prefix}/r' {ROLE} FORMAT AS CSV HEADER PARALLEL OFF MANIFEST")
@@ -230,10 +232,12 @@ def test_unload_parquet_keeps_sums_exact(client: Client, s3: Any, prefix: str) -
 
 def test_unload_orders_parquet(client: Client, s3: Any, prefix: str) -> None:
     client.run(
-        "INSERT INTO core.t (id) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000) SELECT n FROM r"
+        "INSERT INTO core.t (id) WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5000) "
+        "SELECT n FROM r"
     )
     client.run(
-        f"UNLOAD ('SELECT id, sum(id) AS s FROM core.t GROUP BY id ORDER BY id DESC') TO 's3://lake/{prefix}/r' {ROLE} PARQUET PARALLEL OFF"
+        f"UNLOAD ('SELECT id, sum(id) AS s FROM core.t GROUP BY id ORDER BY id DESC') TO 's3://lake/{prefix}/r' "
+        f"{ROLE} PARQUET PARALLEL OFF"
     )
     read = pq.read_table(io.BytesIO(s3.get_object(Bucket="lake", Key=f"{prefix}/r000.parquet")["Body"].read()))
     assert read["id"].to_pylist() == list(range(5000, 0, -1))

@@ -71,19 +71,39 @@ def _refused(api: Any, *sqls: str, **more: Any) -> str:
 
 def test_every_type_comes_back_as_the_service_gives_it(api: Any) -> None:
     described = _run(
-        api, "SELECT 1 AS i, 1.50::decimal(18,2) AS c, 2.5::float AS f, true AS b, NULL AS n, 'ñ' AS t, '2026-01-31'::date AS d, "
-        "'2026-01-31 10:00:00.250'::timestamp AS ts, sum(x::decimal(38,0)) AS s FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT 1) q",
-    )  # fmt: skip
+        api,
+        "SELECT 1 AS i, 1.50::decimal(18,2) AS c, 2.5::float AS f, true AS b, NULL AS n, 'ñ' AS t, "
+        "'2026-01-31'::date AS d, "
+        "'2026-01-31 10:00:00.250'::timestamp AS ts, sum(x::decimal(38,0)) AS s FROM (SELECT 9223372036854775807 "
+        "AS x UNION ALL SELECT 1) q",
+    )
     assert described["HasResultSet"]
     assert described["ResultRows"] == 1
     result = api.get_statement_result(Id=described["Id"])
-    assert result["Records"] == [[
-        {"longValue": 1}, {"stringValue": "1.50"}, {"doubleValue": 2.5}, {"booleanValue": True}, {"isNull": True}, {"stringValue": "ñ"},
-        {"stringValue": "2026-01-31"}, {"stringValue": "2026-01-31 10:00:00.25"}, {"stringValue": "9223372036854775808"},
-    ]]  # fmt: skip
+    assert result["Records"] == [
+        [
+            {"longValue": 1},
+            {"stringValue": "1.50"},
+            {"doubleValue": 2.5},
+            {"booleanValue": True},
+            {"isNull": True},
+            {"stringValue": "ñ"},
+            {"stringValue": "2026-01-31"},
+            {"stringValue": "2026-01-31 10:00:00.25"},
+            {"stringValue": "9223372036854775808"},
+        ]
+    ]
     assert [c["typeName"] for c in result["ColumnMetadata"]] == [
-        "int4", "numeric", "float8", "bool", "varchar", "varchar", "date", "timestamp", "numeric",
-    ]  # fmt: skip
+        "int4",
+        "numeric",
+        "float8",
+        "bool",
+        "varchar",
+        "varchar",
+        "date",
+        "timestamp",
+        "numeric",
+    ]
     assert [c["name"] for c in result["ColumnMetadata"]] == ["i", "c", "f", "b", "n", "t", "d", "ts", "s"]
 
 
@@ -263,8 +283,12 @@ def test_airflows_hook_runs_and_awaits_statements(server: str, api: Any, monkeyp
 
 
 def test_a_sum_of_integers_is_a_long_and_of_bigints_a_numeric(api: Any) -> None:
-    done = _run(api, "SELECT sum(n), sum(n) + 1, sum(b), coalesce(sum(CASE WHEN n = 1 THEN 1 ELSE 0 END), 0) FROM "
-                "(SELECT 1 AS n, 5::bigint AS b) q WHERE n >= :n", parameters={"n": "1"})  # fmt: skip
+    done = _run(
+        api,
+        "SELECT sum(n), sum(n) + 1, sum(b), coalesce(sum(CASE WHEN n = 1 THEN 1 ELSE 0 END), 0) FROM "
+        "(SELECT 1 AS n, 5::bigint AS b) q WHERE n >= :n",
+        parameters={"n": "1"},
+    )
     result = api.get_statement_result(Id=done["Id"])
     assert result["Records"] == [[{"longValue": 1}, {"longValue": 2}, {"stringValue": "5"}, {"longValue": 1}]]
     assert [c["typeName"] for c in result["ColumnMetadata"]] == ["int8", "int8", "numeric", "int8"]

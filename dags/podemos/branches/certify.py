@@ -29,9 +29,10 @@ _FAR = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A table's terms by (day, branch), and what differs, in words by branch."""
+    """What the branches' servers said of a table, its terms by (day, branch), and what differs, in words by branch."""
 
     table: Table
+    sources: dict[str, Any]
     terms: dict[tuple[str, str], Terms]
     messages: dict[str, list[str]]
 
@@ -65,8 +66,10 @@ def certify_days(
     revision = revisions.read(lake, revision_key)
     previous = revision.document["previous"] and manifest.read_ref(lake, revision.document["previous"])
     ids = [branch.id for branch in config.branches[:pilot]]
-    examined = [_examine(revision, table, lake, warehouse) for table in tables(config.extraction.tables)]
-    altered = landing_check.altered(lake, revision, tables(config.extraction.tables), business_date)
+    contracts = tables(config.extraction.tables)
+    sources = manifest.read_ref(lake, revision.document["plan"])["sources"]
+    examined = [_examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
+    altered = landing_check.altered(lake, revision, contracts, business_date)
     certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
     control = _control(revision, examined, altered, certificates, ids, business_date, lake, warehouse, config)
@@ -88,9 +91,13 @@ def certify_days(
     return manifest.commit(lake, keys.certification(revision.number, content), document).key
 
 
-def _examine(revision: Revision, table: Table, lake: ObjectStore, warehouse: Warehouse) -> Examined:
-    """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise."""
-    sources = revision.document["sources"].get(table.name, {})
+def _examine(
+    revision: Revision, table: Table, sources: dict[str, Any], lake: ObjectStore, warehouse: Warehouse
+) -> Examined:
+    """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
+
+    A branch whose last pull was cut is not compared with its server: rows may be newer than its fingerprints.
+    """
     windows = {branch: _since(entry) for branch, entry in sources.items()}
     since = min(windows.values(), default=_FAR)
     days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
@@ -103,12 +110,12 @@ def _examine(revision: Revision, table: Table, lake: ObjectStore, warehouse: War
     terms = {}
     for day, branch in wanted:
         source = None
-        if branch in sources and sources[branch]["as_of"] and _within(table, day, windows[branch]):
+        if branch in sources and not sources[branch]["cut"] and _within(table, day, windows[branch]):
             prints = sources[branch]["fingerprints"]
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
-    return Examined(table, terms, _messages(table, terms, days, lake, warehouse))
+    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse))
 
 
 def _messages(
@@ -206,12 +213,11 @@ def _control(
         f"{row['id_sucursal']:03d}": Fingerprint(int(row["n"]), int(row["cents"]), int(row["digest"]))
         for row in warehouse.fetch("branches/pagos/select_movements_pagos.sql", {"business_date": business_date})
     }
-    sources = revision.document["sources"].get(movements.TABLE, {})
     branches = []
     for branch in ids:
         lines = [*found.messages.get(branch, ()), *altered.get(branch, ())]
         lines += _moved(branch, business_date, mine.get(branch), theirs.get(branch))
-        entry = sources.get(branch, {"as_of": None, "cut": True})
+        entry = found.sources.get(branch, {"as_of": None, "cut": True})
         bad = [terms for day in touched if (terms := found.terms.get((day, branch))) and not terms.hold]
         missing = entry["cut"] or not entry["as_of"] or from_iso(entry["as_of"]) < movements.closes(business_date)
         differs = bool(bad or altered.get(branch) or mine.get(branch) != theirs.get(branch))

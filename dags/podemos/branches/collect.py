@@ -38,6 +38,7 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
     """
     now, previous = clock(), revisions.latest(lake)
     before = previous.document if previous else {}
+    planned = manifest.read_ref(lake, before["plan"]) if previous else {}
     known = _quoted(lake, batch_keys)
     marks = {tuple(name.split("#")): _mark(text) for name, text in before.get("landed", {}).items()}
     fresh, landed = _fresh(lake, _days(before, now), marks)
@@ -55,7 +56,7 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
             table.name: before.get("altered", {}).get(table.name, []) + _chunks(parts, table.name)
             for table in contracts
         },
-        "sources": _sources(before.get("sources", {}), parts),
+        "sources": _sources(planned.get("sources", {}), parts),
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
         "quarantine": before.get("quarantine", {}),

@@ -39,12 +39,12 @@ def altered(
 
 
 def _gathered(lake: ObjectStore, revision: Revision, table: Table, business_date: date) -> list[dict[str, Any]]:
-    """Chunks of the plans of all revisions since the business day began, newest first, and of this one in any case."""
+    """Chunks of all revisions since the business day began, newest first, and of this one in any case."""
     since = zone_table().instant_at(business_date, "00:00").isoformat()[:10]
     chunks: list[dict[str, Any]] = []
     step = revision.document
     while True:
-        chunks += manifest.read_ref(lake, step["plan"])["chunks"].get(table.name, [])
+        chunks += step["chunks"].get(table.name, [])
         if not step["previous"] or step["planned"][:10] < since:
             return chunks
         step = revisions.read(lake, step["previous"]["key"]).document

@@ -48,7 +48,7 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
         "result": result_ref.to_dict(),
         "planned": plan["planned"],
         "landed": plan["landed"],
-        "sources": plan["sources"],
+        "chunks": {table["name"]: plan["chunks"][table["name"]] for table in plan["tables"] if table["amount"]},
         "days": _days(lake, plan, result),
         "quarantine": {name: found["quarantine"] for name, found in result["tables"].items()},
         "delta": {name: found["delta"] for name, found in result["tables"].items()},

@@ -1,0 +1,231 @@
+"""Whole ingestions on engines that execute: MariaDB, S3, DynamoDB, Glue with Spark, and the warehouse."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from local.branches import truth
+from podemos.branches import load
+from podemos.core import manifest
+from podemos.core.store import S3Store
+
+from .conftest import World
+
+PAGO = 23
+
+
+@pytest.fixture(scope="module")
+def first(world: World) -> dict[str, Any]:
+    """The first ingestion of three branches with all their planted defects."""
+    revision, found = world.run()
+    return {"revision": revision, "certification": found}
+
+
+def control(world: World, certification: dict[str, Any]) -> dict[str, Any]:
+    return manifest.read(world.lake, certification["delivered"])[0]
+
+
+def paid(world: World) -> list[truth.ExpectedMovement]:
+    """What the tills took on the business day, as the simulator knows it."""
+    known = truth.expected_movements(world.sources.settings, world.sources.business_date)
+    return [movement for movement in known if movement.status_pago == "PAGADO"]
+
+
+def states(certification: dict[str, Any]) -> dict[str, str]:
+    return {branch["id"]: branch["state"] for branch in certification["branches"]}
+
+
+def run_sql(world: World, sql: str) -> str:
+    api = world.client("redshift-data")
+    statement = api.execute_statement(WorkgroupName="podemos", Database="analytics", Sql=sql)["Id"]
+    while (found := api.describe_statement(Id=statement))["Status"] not in ("FINISHED", "FAILED", "ABORTED"):
+        time.sleep(0.05)
+    assert found["Status"] == "FINISHED", found.get("Error")
+    return str(statement)
+
+
+def ask(world: World, sql: str) -> list[list[Any]]:
+    """Rows of an ad-hoc query of the judge."""
+    statement = run_sql(world, sql)
+    records = world.client("redshift-data").get_statement_result(Id=statement)["Records"]
+    return [[None if cell.get("isNull") else next(iter(cell.values())) for cell in record] for record in records]
+
+
+def amount_of(world: World, branch: int, key: int) -> str:
+    sql = f"SELECT monto FROM core.pagos_historicos WHERE id_sucursal = {branch} AND id_pago = {key}"
+    return str(ask(world, sql)[0][0])
+
+
+def test_every_branch_is_certified_and_every_table_is_loaded(first: dict[str, Any]) -> None:
+    found = first["certification"]
+    assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
+    assert found["messages"] == []
+    assert found["loaded"] == ["clientes", "pagos", "prestamos"]
+
+
+def test_the_delivery_is_the_branches_truth_to_the_cent(world: World, first: dict[str, Any]) -> None:
+    """The simulator knows what the tills took; published plus excepted must be exactly that."""
+    expected = paid(world)
+    found = control(world, first["certification"])
+    assert found["rows"] + found["excepted_rows"] == len(expected)
+    assert found["cents"] + found["excepted_cents"] == sum(movement.cents for movement in expected)
+    assert {entry["reason"].split()[0] for entry in found["excepted"]} == {"padre_desconocido"}
+
+
+def test_the_delivered_files_are_the_curated_ones(world: World, first: dict[str, Any]) -> None:
+    for file in control(world, first["certification"])["files"]:
+        assert manifest.sha256(world.lake.get(file["key"])) == file["sha256"]
+
+
+def test_the_catalog_points_at_the_published_folders(world: World, first: dict[str, Any]) -> None:
+    document = manifest.read(world.lake, first["revision"])[0]
+    glue = world.client("glue")
+    table = glue.get_table(DatabaseName="podemos", Name="pagos")["Table"]
+    assert all(column["Comment"] for column in table["StorageDescriptor"]["Columns"])
+    found = glue.get_partitions(DatabaseName="podemos", TableName="pagos")["Partitions"]
+    places = {part["Values"][0]: part["StorageDescriptor"]["Location"] for part in found}
+    assert places == {
+        day: world.lake.uri(entry["files"][0]["key"].rpartition("/")[0])
+        for day, entry in document["days"]["pagos"].items()
+    }
+
+
+def test_a_load_sent_again_or_twice_at_once_leaves_the_same_rows(world: World, first: dict[str, Any]) -> None:
+    counts = "SELECT COUNT(*), SUM(monto) FROM core.pagos_historicos"
+    before = ask(world, counts)
+    batch = load.load_batch(first["revision"], "pagos", lake=world.lake, platform=world.platform)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(world.send, [batch, batch]))
+    world.load(first["revision"])
+    assert ask(world, counts) == before
+
+
+def test_two_loads_at_once_into_an_empty_table_insert_each_row_once(world: World, first: dict[str, Any]) -> None:
+    """Under snapshot isolation both would find nothing and insert everything: the LOCK lets the second one see."""
+    counts = "SELECT COUNT(*), SUM(monto) FROM core.pagos_historicos WHERE NOT borrado"
+    before = ask(world, counts)
+    batch = load.load_batch(first["revision"], "pagos", lake=world.lake, platform=world.platform)
+    assert batch.statements[0] == "LOCK ops.writer_pagos"
+    run_sql(world, "DELETE FROM core.pagos_historicos")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(world.send, [batch, batch]))
+    assert ask(world, counts) == before
+
+
+def test_a_cent_changed_in_the_warehouse_is_named_and_refused(world: World, first: dict[str, Any]) -> None:
+    was = amount_of(world, 2, PAGO)
+    where = f"WHERE id_sucursal = 2 AND id_pago = {PAGO}"
+    run_sql(world, f"UPDATE core.pagos_historicos SET monto = monto + 0.01 {where}")
+    now = amount_of(world, 2, PAGO)
+    found = world.certify(first["revision"])
+    run_sql(world, f"UPDATE core.pagos_historicos SET monto = monto - 0.01 {where}")
+    day = ask(world, f"SELECT fecha_pago FROM core.pagos_historicos {where}")[0][0]
+    line = f"sucursal 002, {day}, pago {PAGO}: {pesos(was)} at the till, {pesos(now)} in the warehouse"
+    assert states(found) == {"001": "certified", "002": "differs", "003": "certified"} or day < "2026-11-18"
+    assert found["messages"] == [line]
+    assert world.certify(first["revision"])["messages"] == []
+
+
+def test_a_row_missing_from_the_warehouse_is_named(world: World, first: dict[str, Any]) -> None:
+    sql = "SELECT MAX(id_pago) FROM core.pagos_historicos WHERE id_sucursal = 3 AND fecha_pago = '2026-11-19'"
+    key = ask(world, sql)[0][0]
+    where = f"WHERE id_sucursal = 3 AND id_pago = {key}"
+    run_sql(world, f"UPDATE core.pagos_historicos SET borrado = TRUE {where}")
+    found = world.certify(first["revision"])
+    assert states(found)["003"] == "differs"
+    assert [line for line in found["messages"] if f"pago {key}: " in line and "absent in the warehouse" in line]
+    run_sql(world, f"UPDATE core.pagos_historicos SET borrado = FALSE {where}")
+    assert states(world.certify(first["revision"]))["003"] == "certified"
+
+
+def test_an_accounting_day_moved_in_the_warehouse_is_refused(world: World, first: dict[str, Any]) -> None:
+    """The derived day is in no row's text; the day's movements are compared on their own."""
+    where = "WHERE id_sucursal = 1 AND fecha_contable = '2026-11-19' AND status_pago = 'PAGADO'"
+    key = ask(world, f"SELECT MIN(id_pago) FROM core.pagos_historicos {where}")[0][0]
+    one = f"WHERE id_sucursal = 1 AND id_pago = {key}"
+    run_sql(world, f"UPDATE core.pagos_historicos SET fecha_contable = '2026-11-18' {one}")
+    found = world.certify(first["revision"])
+    run_sql(world, f"UPDATE core.pagos_historicos SET fecha_contable = '2026-11-19' {one}")
+    branch = control(world, found)["branches"][0]
+    assert branch["state"] == "differs"
+    assert branch["messages"][0].startswith("sucursal 001, business day 2026-11-19: ")
+
+
+def test_a_cent_changed_in_a_landed_chunk_is_named_and_refused(world: World, first: dict[str, Any]) -> None:
+    plan = manifest.read_ref(world.lake, manifest.read(world.lake, first["revision"])[0]["plan"])
+    (chunk,) = [entry for entry in plan["chunks"]["pagos"] if entry["branch"] == "003"]
+    good = world.lake.get(chunk["key"])
+    key, day, was = altered(world.lake, chunk["key"])
+    found = world.certify(first["revision"])
+    world.lake.replace(chunk["key"], good)
+    line = f"sucursal 003, {day}, pago {key}: {pesos(was)} at the till, {pesos(was, 1)} in the landed chunk"
+    assert found["messages"] == [line]
+    assert states(found)["003"] == "differs"
+    assert states(world.certify(first["revision"]))["003"] == "certified"
+
+
+def test_later_nights(world: World, first: dict[str, Any]) -> None:
+    """A quiet one, one with an offline branch and a missed load, and one that catches up; three Spark jobs."""
+    delivered = world.certify(first["revision"])["delivered"]
+    before = manifest.read(world.lake, first["revision"])[0]
+    plan = world.collect(world.pull())
+    world.curate(plan)
+    quiet = world.publish(plan)
+    document = manifest.read(world.lake, quiet)[0]
+    assert document["days"] == before["days"], "what was pulled again unchanged rewrites nothing"
+    assert all(found["rows"] == 0 for found in document["delta"].values())
+    world.load(quiet)
+    assert world.certify(quiet)["delivered"] == delivered, "nothing changed: nothing is delivered"
+
+    world.sources.fault("003", "offline")
+    with closing(world.sources.root("002")) as root:
+        root.cursor().execute("UPDATE pagos SET monto = monto + 0.01, updated_at = NOW(6) WHERE id_pago = 41")
+        root.cursor().execute("UPDATE pagos SET updated_at = NOW(6), fecha_pago = fecha_pago - INTERVAL 1 DAY"
+                              " WHERE id_pago = 42")  # fmt: skip
+    plan = world.collect(world.pull())
+    world.curate(plan)
+    missed = world.publish(plan)  # its load never runs
+    world.sources.restore("003")
+    assert "002" in world.certify(missed)["messages"][0]
+
+    plan = world.collect(world.pull())
+    world.curate(plan)
+    last = world.publish(plan)
+    world.load(last)
+    found = world.certify(last)
+    assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
+    assert found["messages"] == []
+    expected = paid(world)
+    said = control(world, found)
+    assert said["cents"] + said["excepted_cents"] == sum(movement.cents for movement in expected)
+
+
+def altered(lake: S3Store, key: str) -> tuple[int, str, str]:
+    """One cent more in a chunk's first payment: its key, day and amount before."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = pq.read_table(io.BytesIO(lake.get(key)))
+    amounts = data["monto"].to_pylist()
+    was = amounts[0]
+    amounts[0] = was + type(was)("0.01")
+    changed = data.set_column(
+        data.schema.get_field_index("monto"), "monto", pa.array(amounts, data.schema.field("monto").type)
+    )
+    sink = io.BytesIO()
+    pq.write_table(changed, sink)
+    lake.replace(key, sink.getvalue())
+    return data["id_pago"].to_pylist()[0], data["fecha_pago"].to_pylist()[0][:10], str(was)
+
+
+def pesos(text: str, more: int = 0) -> str:
+    from podemos.core.money import format_pesos, parse_cents
+
+    return format_pesos(parse_cents(text) + more)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from podemos.branches import keys
+from podemos.core import manifest
+from podemos.core.store import MemoryStore, ObjectInfo
+
+from .chain import DAY, NOW, chunks, land, night, part, plan
+
+
+def test_parts_of_batches_that_crashed_are_gathered_too() -> None:
+    """No batch manifest names them; the listing finds them."""
+    lake = MemoryStore()
+    land(lake, part("001", 1), part("002", 1), part("002", 1, 2))
+    assert chunks(lake, plan(lake)) == [("001", 1), ("002", 1), ("002", 1)]
+
+
+def test_a_part_is_gathered_by_exactly_one_revision() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1))
+    night(lake)
+    land(lake, part("001", 2), part("002", 1, day=DAY - timedelta(days=1)))
+    assert sorted(chunks(lake, plan(lake))) == [("001", 2), ("002", 1)]
+    night(lake, "r2")
+    assert chunks(lake, plan(lake)) == []
+
+
+def test_a_plan_that_was_not_published_moves_no_mark() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1))
+    plan(lake)
+    assert chunks(lake, plan(lake, NOW + timedelta(hours=1))) == [("001", 1)]
+
+
+def test_a_part_of_a_lost_lease_that_shows_up_late_is_left_alone() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 6))
+    night(lake)
+    land(lake, part("001", 5))
+    assert chunks(lake, plan(lake)) == []
+
+
+def test_a_part_committed_while_the_lake_is_listed_is_not_lost() -> None:
+    """The listing has passed sequence 5 when it is committed, and sees 6: a mark at 6 must not hide 5 for ever."""
+
+    class Moving(MemoryStore):
+        landed = False
+
+        def list(self, prefix: str, start_after: str = "") -> Iterator[ObjectInfo]:
+            if prefix == keys.PULLS and not self.landed:
+                self.landed = True
+                yield from super().list(keys.pulls_of(DAY - timedelta(days=1)))
+                land(self, part("001", 5, day=DAY - timedelta(days=1)), part("001", 6))
+                yield from super().list(keys.pulls_of(DAY))
+            else:
+                yield from super().list(prefix, start_after)
+
+    lake = Moving()
+    assert chunks(lake, plan(lake)) == [("001", 5), ("001", 6)]
+
+
+def test_the_newest_complete_snapshot_speaks_for_the_branch() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1), part("001", 2), part("002", 1), part("002", 2, final=False))
+    sources = manifest.read(lake, plan(lake))[0]["sources"]["pagos"]
+    assert (sources["001"]["seq"], sources["001"]["cut"]) == (2, False)
+    assert (sources["002"]["seq"], sources["002"]["cut"]) == (1, True)
+
+
+def test_a_branch_that_was_not_pulled_keeps_what_it_said_before() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1), part("002", 1))
+    night(lake)
+    land(lake, part("001", 2))
+    sources = manifest.read(lake, plan(lake))[0]["sources"]["pagos"]
+    assert (sources["001"]["seq"], sources["002"]["seq"]) == (2, 1)
+
+
+def test_a_delta_is_carried_until_a_certification_saw_it_loaded() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1))
+    first = night(lake)
+    assert set(manifest.read(lake, plan(lake))[0]["pending"]) == {"clientes", "prestamos", "pagos"}
+    manifest.commit(lake, keys.certification(first["revision"], "c"), {"loaded": ["pagos", "clientes"]})
+    assert set(manifest.read(lake, plan(lake))[0]["pending"]) == {"prestamos"}

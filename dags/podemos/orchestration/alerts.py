@@ -31,12 +31,12 @@ def send(context: Mapping[str, Any], subject: str, body: str, attributes: Mappin
     from airflow.providers.amazon.aws.hooks.sns import SnsHook
 
     names = Ports(context).platform
-    rehearsal = context["params"].get("rehearsal_seconds_per_hour") is not None
+    rehearsal = (context.get("params") or {}).get("rehearsal_seconds_per_hour") is not None
     SnsHook(aws_conn_id=AWS, region_name=names.region).publish_to_target(
         target_arn=names.rehearsal_topic_arn if rehearsal else names.alerts_topic_arn,
         subject=plain_subject(subject),
         message=body,
-        message_attributes={"dag_id": context["dag_run"].dag_id, "rehearsal": str(rehearsal).lower()}
+        message_attributes={"dag_id": context["dag"].dag_id, "rehearsal": str(rehearsal).lower()}
         | {name: value for name, value in (attributes or {}).items() if value},
     )
 
@@ -50,6 +50,14 @@ def task_failed(context: Mapping[str, Any]) -> None:
     where = f"{instance.dag_id}.{instance.task_id}" + (f"[{instance.map_index}]" if instance.map_index >= 0 else "")
     body = [f"{error}", "", f"run {instance.run_id}, attempt {instance.try_number}", f"{instance.log_url}"]
     send(context, f"{where} failed", "\n".join(body), {"task_id": instance.task_id})
+
+
+def run_failed(context: Mapping[str, Any]) -> None:
+    """Tells that a run took longer than its limit and was ended. Any other failure was told of by its task."""
+    if context.get("reason") == "timed_out":
+        dag, run_id = context["dag"], context["run_id"]
+        body = f"run {run_id} took longer than {dag.dagrun_timeout}; what was unfinished is skipped. Clear it to go on."
+        send(context, f"{dag.dag_id} took too long and was ended", body)
 
 
 def watch() -> None:

@@ -28,6 +28,7 @@ def scheduled(*, owner: str, run_limit: timedelta, task_limit: timedelta = timed
         "catchup": False,
         "max_active_runs": 1,
         "dagrun_timeout": run_limit,
+        "on_failure_callback": alerts.run_failed,
         "default_args": {
             "owner": owner,
             "retries": RETRIES,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from podemos.core.store import ObjectStore
 from podemos.orchestration.alerts import Held
-from podemos.regulatory import notify
+from podemos.regulatory.notify import hold_message, message
 
 
 def hold(decision_key: str, *, lake: ObjectStore, send: Callable[..., None]) -> None:
@@ -15,13 +15,13 @@ def hold(decision_key: str, *, lake: ObjectStore, send: Callable[..., None]) -> 
     Raises:
         Held: always, with the first reason in one line.
     """
-    notice = notify.hold_message(decision_key, lake=lake)
+    notice = hold_message(decision_key, lake=lake)
     send(notice.subject, notice.body, notice.attributes)
-    raise Held(notice.subject)
+    raise Held(notice.body.partition("\n")[0])
 
 
 def published(report_key: str, *, reports: ObjectStore, send: Callable[..., None]) -> str:
     """Tells that the report is published, complete or partial, and where it is."""
-    notice = notify.message(report_key, reports=reports)
+    notice = message(report_key, reports=reports)
     send(notice.subject, notice.body, notice.attributes)
     return report_key

@@ -1,0 +1,75 @@
+"""What is told, where, and when nothing is: on a local SNS."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from podemos.core.store import MemoryStore
+from podemos.orchestration import alerts, notices
+
+REASON = "sucursal 017, 2026-11-19, pago 88213: 1,250.00 at the till, 1,250.01 in the warehouse"
+
+
+def context(dag_id: str, **more):
+    dag = SimpleNamespace(dag_id=dag_id, dagrun_timeout=timedelta(hours=2))
+    return {"dag": dag, "run_id": "scheduled__1", "params": {}} | more
+
+
+def told(topics, name: str, dag_id: str) -> list[dict]:
+    return [n for n in topics(name) if n["MessageAttributes"]["dag_id"]["Value"] == dag_id]
+
+
+def test_a_subject_is_what_sns_takes():
+    told = alerts.plain_subject("Camión\nde la sucursal León: " + "x" * 200)
+    assert told == ("Camion de la sucursal Leon: " + "x" * 200)[:100]
+
+
+def test_a_notice_with_an_empty_attribute_is_sent_without_it(topics):
+    alerts.send(context("empty_attribute"), "Año", "cuerpo: año", {"severity": "", "outcome": "hold"})
+    (notice,) = told(topics, "podemos-alerts", "empty_attribute")
+    assert (notice["Subject"], notice["Message"]) == ("Ano", "cuerpo: año")
+    assert set(notice["MessageAttributes"]) == {"dag_id", "rehearsal", "outcome"}
+
+
+def test_a_rehearsal_tells_its_own_topic_only(topics):
+    alerts.send(context("rehearsed", params={"rehearsal_seconds_per_hour": 30}), "one", "two")
+    assert told(topics, "podemos-alerts", "rehearsed") == []
+    assert len(told(topics, "podemos-rehearsal", "rehearsed")) == 1
+
+
+def test_a_run_that_took_too_long_is_told_of_even_without_a_task(topics):
+    alone = {name: value for name, value in context("slow", reason="timed_out").items() if name != "params"}
+    alerts.run_failed(alone)
+    (notice,) = told(topics, "podemos-alerts", "slow")
+    assert notice["Subject"] == "slow took too long and was ended"
+    assert "run scheduled__1 took longer than 2:00:00" in notice["Message"]
+
+
+def test_a_run_that_failed_by_a_task_is_not_told_of_twice(topics):
+    alerts.run_failed(context("twice", reason="task_failure"))
+    alerts.task_failed(context("twice", exception=alerts.Held(REASON)))
+    assert told(topics, "podemos-alerts", "twice") == []
+
+
+def test_a_hold_tells_the_reason_and_fails_with_it():
+    lake, sent = MemoryStore("lake"), []
+    lake.put_new("certificate.json", b'{"docs": {"page": "docs/index.html"}}')
+    decision = {"business_date": "2026-11-19", "reasons": [REASON, "another"], "minutes_before_deadline": 70}
+    lake.put_new("decision.json", json.dumps(decision | {"certificate": {"key": "certificate.json"}}).encode())
+    with pytest.raises(alerts.Held, match=f"^{REASON}$") as raised:
+        notices.hold("decision.json", lake=lake, send=lambda *notice: sent.append(notice))
+    assert isinstance(raised.value, AirflowFailException)
+    ((subject, body, attributes),) = sent
+    assert subject.startswith("HELD: report 2026-11-19: sucursal 017")
+    assert body.startswith(f"{REASON}\nAlso: another\n")
+    assert attributes["severity"] == "critical"
+
+
+def test_watch_turns_the_run_red():
+    with pytest.raises(AirflowFailException, match="batches of branches failed"):
+        alerts.watch()

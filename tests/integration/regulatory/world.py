@@ -45,11 +45,9 @@ class World:
     def load_history(self, count: int) -> None:
         """Puts the branch lake's payments into the warehouse's history, as branch ingestion does."""
         self.run("DELETE FROM core.pagos_historicos")
-        rows = []
-        for row in curated(payments(count)).to_pylist():
-            values = [_literal(value) for value in row.values()]
-            rows.append(f"({', '.join(values)})")
-        self.run(f"INSERT INTO core.pagos_historicos VALUES {', '.join(rows)}")
+        rows = [f"({', '.join(map(_literal, row.values()))})" for row in curated(payments(count)).to_pylist()]
+        for at in range(0, len(rows), 500):  # a statement holds 200 KB
+            self.run(f"INSERT INTO core.pagos_historicos VALUES {', '.join(rows[at : at + 500])}")
 
 
 def _literal(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""The local platform: what stands in for AWS, the branches, the source systems and MWAA. Never shipped."""

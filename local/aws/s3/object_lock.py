@@ -49,14 +49,12 @@ def _check_change(key: FakeKey, mode: str | None, until: str | None, *, bypass: 
         raise MalformedXML
     if until is not None and _instant(until) <= datetime.now(UTC):
         raise InvalidArgumentError("The retain until date must be in the future!", name="RetainUntilDate", value=until)
-    locked = key.lock_mode and key.lock_until and _instant(key.lock_until) > datetime.now(UTC)
-    if not locked:
+    if not key.lock_mode or not key.lock_until or _instant(key.lock_until) <= datetime.now(UTC):
         return
-    weaker = until is None or _instant(until) < _instant(str(key.lock_until)) or mode != key.lock_mode
-    stronger_mode = mode == "COMPLIANCE" and until is not None and _instant(until) >= _instant(str(key.lock_until))
-    if key.lock_mode == "COMPLIANCE" and weaker:
+    shorter = until is None or _instant(until) < _instant(key.lock_until)
+    if key.lock_mode == "COMPLIANCE" and (shorter or mode != "COMPLIANCE"):
         raise AccessDeniedByLock
-    if key.lock_mode == "GOVERNANCE" and weaker and not stronger_mode and not bypass:
+    if key.lock_mode == "GOVERNANCE" and shorter and not bypass:
         raise AccessDeniedByLock
 
 

@@ -47,7 +47,11 @@ def _picture(page: Page, url: str, name: str, *, wait: int) -> None:
 def _newest_docs(endpoint: str, folder: Path) -> Path | None:
     """Downloads the newest Data Docs page; None when no night has run yet."""
     s3 = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="local", aws_secret_access_key="local"
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",  # noqa: S106
     )
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="podemos-lake", Prefix="regulatory/datadocs/")
     found = [o for page in pages for o in page.get("Contents", ()) if o["Key"].endswith(".html")]

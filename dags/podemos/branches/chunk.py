@@ -131,7 +131,7 @@ def read(data: bytes) -> pa.Table:
     Raises:
         pa.ArrowInvalid: not a parquet file.
     """
-    return pq.read_table(io.BytesIO(data))
+    return pq.read_table(pa.BufferReader(data))
 
 
 def _text(value: bytes | None) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -212,10 +212,10 @@ class Curation:
         for info in self.lake.list(prefix):
             if info.key.endswith(".parquet"):
                 data = self.lake.get(info.key)
-                rows = pq.read_table(io.BytesIO(data), columns=[table.amount] if table.amount else [])
+                rows = pq.read_table(pa.BufferReader(data), columns=[table.amount] if table.amount else [])
                 digest = hashlib.sha256(data).hexdigest()
                 found.append(
-                    {"key": info.key, "rows": pq.ParquetFile(io.BytesIO(data)).metadata.num_rows}
+                    {"key": info.key, "rows": pq.ParquetFile(pa.BufferReader(data)).metadata.num_rows}
                     | {"cents": cents(rows, table), "sha256": digest, "size": len(data)}
                 )
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -71,7 +70,7 @@ def _batches(data: bytes, entry: dict[str, str], wanted: pa.Schema) -> Iterator[
         nothing = [pa.nulls(1, field.type) for field in wanted][:-1]
         yield pa.RecordBatch.from_arrays([*nothing, pa.array([entry["key"]], pa.string())], schema=wanted)
         return
-    found = pq.read_table(io.BytesIO(data))
+    found = pq.read_table(pa.BufferReader(data))
     columns = [
         found[field.name].cast(field.type) if field.name in found.column_names else pa.nulls(len(found), field.type)
         for field in wanted

@@ -5,12 +5,12 @@ A payment is a movement of day D if it is paid, not deleted, and its instant lie
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -69,7 +69,7 @@ def by_branch(
                 f"{lake.uri(file['key'])} was changed after it was published: {file['rows']} rows, "
                 f"{file['cents']} cents recorded; restore it from its version history"
             )
-        rows = pq.read_table(io.BytesIO(data), columns=[*names, "id_sucursal", "fecha_contable", "borrado"])
+        rows = pq.read_table(pa.BufferReader(data), columns=[*names, "id_sucursal", "fecha_contable", "borrado"])
         chosen = pc.and_(pc.equal(rows["fecha_contable"], business_date), pc.equal(rows[STATUS], PAID))
         rows = rows.filter(pc.and_(chosen, pc.invert(rows["borrado"])))
         columns = [[None if v is None else str(v) for v in rows[name].to_pylist()] for name in names]
@@ -90,7 +90,7 @@ def excepted(
     """Payments of the day that wait in quarantine. One without a possible date belongs to no day and is not there."""
     found = []
     for file in files:
-        for row in pq.read_table(io.BytesIO(lake.get(file["key"]))).to_pylist():
+        for row in pq.read_table(pa.BufferReader(lake.get(file["key"]))).to_pylist():
             if row[STATUS] == PAID and _day(row[table.business_date or ""], zones[f"{row['id_sucursal']:03d}"]) == (
                 business_date
             ):

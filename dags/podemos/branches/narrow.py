@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -83,7 +82,7 @@ def curated_rows(
     found: dict[str, Content] = {}
     names = [f"{c.name}_origen" if c.kind.temporal else c.name for c in table.columns]
     for file in files:
-        data = pq.read_table(io.BytesIO(lake.get(file["key"])), columns=[*names, "id_sucursal", "borrado"])
+        data = pq.read_table(pa.BufferReader(lake.get(file["key"])), columns=[*names, "id_sucursal", "borrado"])
         mine = pc.and_(pc.equal(data["id_sucursal"], int(branch)), pc.invert(data["borrado"]))
         for row in data.filter(mine).to_pylist():
             content = {c.name: _text(row[name]) for c, name in zip(table.columns, names, strict=True)}

@@ -84,6 +84,8 @@ class Session:
         self._locks = locks
         self._owner: object | None = None
         self._open = False
+        self._interrupting = threading.Lock()
+        self._interruptible = False
 
     @property
     def search_path(self) -> tuple[str, ...]:
@@ -100,8 +102,10 @@ class Session:
         self.now = datetime.now(UTC)
 
     def interrupt(self) -> None:
-        """Stop what DuckDB is doing for this session."""
-        self.cursor.interrupt()
+        """Stop the user's statement that DuckDB runs for this session; never a rollback or a look into the catalog."""
+        with self._interrupting:
+            if self._interruptible:
+                self.cursor.interrupt()
 
     def begin(self) -> None:
         """Take the transaction's snapshot, unless it has one. DuckDB takes it at the first read of the file."""
@@ -111,11 +115,13 @@ class Session:
             self.cursor.execute(f"SELECT count(*) FROM {SYSTEM_SCHEMA}.anchor").fetchall()
 
     def commit(self) -> None:
-        """End the transaction and give its locks back."""
+        """End the transaction and give its locks back. No cancel reaches it; DuckDB undoes a failed one."""
         try:
             if self._open:
                 self._open = False
-                self.execute("COMMIT")
+                self.cursor.execute("COMMIT")
+        except duckdb.Error as error:
+            raise from_duckdb(error) from error
         finally:
             self._release()
 
@@ -161,11 +167,14 @@ class Session:
             timer.start()
         lengths = self.catalog.lengths(relation) if relation else None
         try:
+            self._interruptible = True
             return self.cursor.execute(sql, values) if values else self.cursor.execute(sql)
         except duckdb.Error as error:
             self.control.check()  # a timeout and a cancel both arrive as an interrupt: say which
             raise from_duckdb(error, lengths) from error
         finally:
+            with self._interrupting:
+                self._interruptible = False
             if timer is not None:
                 timer.cancel()
 

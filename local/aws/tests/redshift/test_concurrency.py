@@ -169,6 +169,17 @@ def test_a_running_query_can_be_cancelled_and_leaves_nothing(client: Client) -> 
     assert client.run("SELECT count(*) FROM core.p") == [["0"]]
 
 
+def test_what_is_cancelled_is_aborted_however_often_it_is_interrupted(client: Client) -> None:
+    client.run("INSERT INTO core.p VALUES (1, 1)")
+    series = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 100000000) SELECT max(n) FROM r"
+    for _ in range(8):
+        running = client.start("DELETE FROM core.p", series)
+        time.sleep(0.05)
+        assert client.executions.cancel(running.head.id)
+        assert (running.head.status, running.head.error) == ("ABORTED", "ERROR: Query cancelled on user's request")
+    assert client.run("SELECT count(*) FROM core.p") == [["1"]]
+
+
 def test_truncate_commits_and_frees_the_locks(client: Client, hands: Callable[[], Hand]) -> None:
     client.run("INSERT INTO core.p VALUES (1, 1)")
     one = hands()

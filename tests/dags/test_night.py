@@ -9,6 +9,7 @@ import pytest
 
 from podemos.core.errors import ContractViolation
 from podemos.orchestration.night import business_date_of, night_of
+from podemos.regulatory.keys import night_folder
 
 
 def context(run_after: datetime, **params):
@@ -43,6 +44,14 @@ def test_a_scheduled_night_opens_at_two_and_is_no_rehearsal():
 def test_a_late_run_by_hand_has_the_cut_offs_of_its_real_night():
     night = night_of(context(datetime(2026, 11, 20, 21, tzinfo=UTC)))
     assert night.at("04:00") == TWO_AT_NIGHT + timedelta(hours=2)
+
+
+def test_a_run_by_hand_is_a_night_of_its_own_with_the_same_cut_offs():
+    scheduled = night_of(context(TWO_AT_NIGHT))
+    by_hand = [night_of(context(TWO_AT_NIGHT + timedelta(hours=3, microseconds=part))) for part in (123456, 123457)]
+    assert len({night_folder(night) for night in (scheduled, *by_hand)}) == 3
+    assert all(night.at("04:00").replace(microsecond=0) == scheduled.at("04:00") for night in by_hand)
+    assert not any(night.rehearsal for night in by_hand)
 
 
 def test_a_rehearsal_opens_when_it_is_due_or_told_and_runs_compressed():

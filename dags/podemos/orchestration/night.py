@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,9 @@ def business_date_of(context: Mapping[str, Any]) -> date:
 def night_of(context: Mapping[str, Any]) -> Night:
     """The real night of the business date; with `rehearsal_seconds_per_hour`, the same night compressed.
 
-    A rehearsal's night opens at the param `night_start`, else when the run was due.
+    A rehearsal's night opens at the param `night_start`, else when the run was due. A run by hand works on the real
+    night's instants, but is another night: it starts some microseconds later, so it seals what is there now instead of
+    finding the seal of the run that was held.
 
     Raises:
         ContractViolation: a param does not fit.
@@ -37,7 +40,8 @@ def night_of(context: Mapping[str, Any]) -> Night:
     params, business_date = context["params"], business_date_of(context)
     seconds = params.get("rehearsal_seconds_per_hour")
     if seconds is None:
-        return Night.scheduled(business_date)
+        night = Night.scheduled(business_date)
+        return replace(night, start=night.start + timedelta(microseconds=context["dag_run"].run_after.microsecond))
     return Night(business_date, _start(params.get("night_start"), context["dag_run"].run_after), int(seconds))
 
 

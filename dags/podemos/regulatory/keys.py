@@ -25,7 +25,8 @@ def inbox(source_id: str, day: date) -> str:
 
 def night_id(night: Night) -> str:
     """One night's name: its start and its pace. A later run of the same day is another night with its own seal."""
-    return f"{night.start:%Y%m%dT%H%M%SZ}x{night.seconds_per_hour}"
+    fraction = f".{night.start.microsecond:06d}" if night.start.microsecond else ""
+    return f"{night.start:%Y%m%dT%H%M%S}{fraction}Zx{night.seconds_per_hour}"
 
 
 def night_folder(night: Night) -> str:

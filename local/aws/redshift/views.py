@@ -24,6 +24,7 @@ def create_view(session: Session, statement: CreateView) -> Result:
     if old is not None and (old.view_sql is None or not statement.replace):
         raise RedshiftError(f'ERROR: Relation "{name}" already exists')
     columns: tuple[Column, ...] = ()
+    query = statement.query
     if not statement.late_binding:
         work = translate(statement.query, session.resolve, {}, session.now, session.search_path)
         description = session.execute(f"SELECT * FROM ({work.sql}) AS q LIMIT 0").description
@@ -31,6 +32,7 @@ def create_view(session: Session, statement: CreateView) -> Result:
         if len(names) != len(description):
             raise RedshiftError("ERROR: CREATE VIEW: count of column names differs from the query's")
         columns = tuple(Column(n, from_duckdb_type(str(d[1]))) for n, d in zip(names, description, strict=True))
+        query = _qualified(session, query)
     else:
         for table in sqlglot.parse_one(statement.query, read="redshift").find_all(exp.Table):
             if not table.db and not table.find_ancestor(exp.With):
@@ -42,12 +44,26 @@ def create_view(session: Session, statement: CreateView) -> Result:
         schema,
         name,
         columns,
-        view_sql=statement.query,
+        view_sql=query,
         view_columns=statement.columns,
         late_binding=statement.late_binding,
     )
     session.catalog.add(view, session.now.replace(tzinfo=None))
     return Result()
+
+
+def _qualified(session: Session, query: str) -> str:
+    """The query with the schema of every table: the reader's search_path does not matter."""
+    tree = sqlglot.parse_one(query, read="redshift")
+    ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    bare = [t for t in tree.find_all(exp.Table) if not t.db and t.name.lower() not in ctes]
+    for table in bare:
+        relation = session.resolve((table.name.lower(),))
+        if relation.temporary:
+            raise RedshiftError("ERROR: a view cannot read a temporary table")
+        if relation.schema != SYSTEM_SCHEMA:
+            table.set("db", exp.to_identifier(relation.schema))
+    return tree.sql("redshift") if bare else query
 
 
 def dependents(session: Session, relation: Relation) -> list[Relation]:

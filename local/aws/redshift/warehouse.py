@@ -6,7 +6,7 @@ import itertools
 import shutil
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -41,6 +41,7 @@ from local.aws.redshift.statements import (
 from local.aws.redshift.system_views import VIEWS
 from local.aws.redshift.unload import unload
 
+_RETENTION = timedelta(days=7)  # as long as Redshift keeps its system tables
 _RUNNERS = {
     CreateTable: ddl.create_table,
     CreateView: views.create_view,
@@ -94,25 +95,36 @@ class Warehouse:
             self._connection.execute(macro)
         for name, sql in VIEWS.items():
             self._connection.execute(f"CREATE OR REPLACE VIEW _redshift.{name} AS {sql}")
-        self._fold_changes()
+        self._tidy()
         self.objects = Objects(endpoint)
         self.locks = LockTable()
         self._numbers = itertools.count(int(datetime.now(UTC).timestamp()) * 100)
         self._history = self._connection.cursor()
         self._history_lock = threading.Lock()
 
-    def _fold_changes(self) -> None:
-        """One row per table instead of one per statement. Nobody else is connected yet."""
-        self._connection.execute("BEGIN")
-        self._connection.execute(
-            "CREATE TEMP TABLE folded AS SELECT table_id, greatest(0, sum(visible))::BIGINT, greatest(0, "
-            "sum(ghosts))::BIGINT, "
-            "greatest(0, sum(unsorted))::BIGINT, greatest(0, sum(stale))::BIGINT FROM _redshift.changes GROUP BY 1"
+    def _tidy(self) -> None:
+        """One change per table instead of one per statement, and seven days of history. Nobody else is connected yet."""
+        run = self._connection.execute
+        run("BEGIN")
+        run(
+            "CREATE TEMP TABLE folded AS SELECT table_id, greatest(0, sum(visible))::BIGINT, "
+            "greatest(0, sum(ghosts))::BIGINT, greatest(0, sum(unsorted))::BIGINT, greatest(0, sum(stale))::BIGINT "
+            "FROM _redshift.changes GROUP BY 1"
         )
-        self._connection.execute("DELETE FROM _redshift.changes")
-        self._connection.execute("INSERT INTO _redshift.changes SELECT * FROM folded")
-        self._connection.execute("DROP TABLE folded")
-        self._connection.execute("COMMIT")
+        run("DELETE FROM _redshift.changes")
+        run("INSERT INTO _redshift.changes SELECT * FROM folded")
+        run("DROP TABLE folded")
+        for table, column in (
+            ("query_history", "end_time"),
+            ("vacuum_history", "end_time"),
+            ("load_history", "end_time"),
+            ("load_errors", "start_time"),
+        ):
+            run(
+                f"DELETE FROM _redshift.{table} WHERE {column} < ?",
+                [datetime.now(UTC).replace(tzinfo=None) - _RETENTION],
+            )
+        run("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

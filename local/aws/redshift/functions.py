@@ -25,7 +25,9 @@ MACROS = (
         WHEN typeof(a) LIKE 'DECIMAL%' OR typeof(b) LIKE 'DECIMAL%' OR 'HUGEINT' IN (typeof(a), typeof(b)) THEN
             error('not supported by the local Redshift: division of NUMERIC (it would not be exact); '
                 || 'divide integers or DOUBLE PRECISION, or cast a sum of integers to BIGINT')
+        WHEN b = 0 THEN error('Divide by zero')
         ELSE a / b END""",
+    """CREATE OR REPLACE MACRO _redshift.rs_mod(a, b) AS CASE WHEN b = 0 THEN error('Divide by zero') ELSE a % b END""",
     """CREATE OR REPLACE MACRO _redshift.rs_avg(x) AS CASE
         WHEN typeof(any_value(x)) NOT IN ('DOUBLE', 'FLOAT') THEN
             error('not supported by the local Redshift: AVG of ' || typeof(any_value(x))
@@ -74,6 +76,8 @@ def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -
         return _call("rs_strtol", node.this, node.expression)
     if isinstance(node, exp.Div):
         return _call("rs_div", node.this, node.expression)
+    if isinstance(node, exp.Mod):
+        return _call("rs_mod", node.this, node.expression)
     if isinstance(node, exp.Avg):
         if isinstance(node.parent, exp.Window) or isinstance(node.this, exp.Distinct):
             raise Unsupported("AVG as a window function or of DISTINCT values")
@@ -102,6 +106,9 @@ def _rewritten(node: exp.Expression, values: Mapping[str, str], now: datetime) -
         return _decode(node)
     if isinstance(node, exp.GroupConcat) and isinstance(node.this, exp.Distinct):
         raise Unsupported("LISTAGG(DISTINCT ..)")
+    if isinstance(node, exp.GroupConcat) and node.args.get("separator") is None:
+        node.set("separator", exp.Literal.string(""))  # DuckDB's default is a comma
+        return node
     if isinstance(node, exp.Anonymous) and node.name.upper() in ANONYMOUS:
         return exp.Anonymous(this=ANONYMOUS[node.name.upper()], expressions=[e.copy() for e in node.expressions])
     return node

@@ -103,7 +103,7 @@ class Warehouse:
         self._history_lock = threading.Lock()
 
     def _tidy(self) -> None:
-        """One change per table instead of one per statement, and seven days of history. Nobody else is connected yet."""
+        """One change per table instead of one per statement, seven days of history. Nobody else is connected."""
         run = self._connection.execute
         run("BEGIN")
         run(

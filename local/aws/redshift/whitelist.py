@@ -24,7 +24,7 @@ FUNCTIONS = {
     "Nvl2": "NVL2",
     "DecodeCase": "DECODE",
     "GroupConcat": "LISTAGG",
-    "TsOrDsAdd": "DATEADD, ADD_MONTHS",
+    "TsOrDsAdd": "DATEADD",
     "TsOrDsDiff": "DATEDIFF",
     "TimestampTrunc": "DATE_TRUNC",
     "TimeToStr": "TO_CHAR",
@@ -74,7 +74,6 @@ FUNCTIONS = {
     "MD5": "MD5",
     "CurrentTimestamp": "GETDATE, SYSDATE",
     "CurrentDate": "CURRENT_DATE",
-    "LowerHex": "TO_HEX",
 }
 # Functions that sqlglot does not know, and what DuckDB calls them.
 ANONYMOUS = {"OCTET_LENGTH": "strlen", "ISNULL": "ifnull", "BTRIM": "trim", "BIT_LENGTH": "bit_length"}
@@ -184,8 +183,18 @@ def _check_function(node: exp.Expression) -> None:
         unit = node.text("unit").upper().rstrip("S")
         if unit not in _INTERVALS:
             raise Unsupported(f"date part {unit}")
+        if unit == "WEEK" and isinstance(node, exp.TsOrDsDiff):
+            raise Unsupported("DATEDIFF(week, ..) (engines disagree where a week begins)")
+    elif isinstance(node, exp.Substring) and not _from_one(node.args.get("start")):
+        raise Unsupported(f"`{node.sql('redshift')}`: a start before the first character")
+    elif isinstance(node, exp.Left | exp.Right) and isinstance(node.expression, exp.Neg):
+        raise Unsupported(f"`{node.sql('redshift')}`: a negative length")
     elif isinstance(node, exp.RegexpReplace):
         _only(node, {"this", "expression", "replacement", "single_replace"}, "REGEXP_REPLACE argument")
+
+
+def _from_one(start: exp.Expression | None) -> bool:
+    return not isinstance(start, exp.Neg) and not (isinstance(start, exp.Literal) and start.name == "0")
 
 
 def _check_format(node: exp.Expression) -> None:

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from podemos.branches import keys
+from podemos.branches.__main__ import status
+from podemos.core import manifest
+from podemos.core.store import MemoryStore
+
+from .chain import land, night, part
+
+
+def test_status_names_the_branches_that_are_not_certified() -> None:
+    lake = MemoryStore()
+    assert list(status(lake)) == ["no revision yet: run branch_ingestion"]
+    land(lake, part("001", 1))
+    night(lake)
+    assert list(status(lake))[1:] == ["not certified yet"]
+    branches = [{"id": "001", "state": "certified", "as_of": "a"}, {"id": "017", "state": "missing", "as_of": None}]
+    document = {"business_date": "2026-11-19", "branches": branches, "messages": ["sucursal 017, …"]}
+    manifest.commit(lake, keys.certification(1, "old"), {**document, "certified": "1", "messages": []})
+    manifest.commit(lake, keys.certification(1, "new"), {**document, "certified": "2"})
+    assert list(status(lake))[1:] == [
+        "business day 2026-11-19, certified 2: 1 certified, 1 missing",
+        "  017 missing, last snapshot never",
+        "  sucursal 017, …",
+    ]

@@ -18,6 +18,10 @@ from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 from podemos.regulatory.gate import PASS
+from podemos.regulatory.results import Rule
+
+_SUMS = {Rule.TOTALS.value, Rule.BALANCE.value}
+"""Rules that compare sums only: a file, a row or a certificate that differs says more."""
 
 
 class Outcome(StrEnum):
@@ -101,7 +105,7 @@ def _reasons(
     certificate: dict[str, Any], incomplete: list[dict[str, str]], excepted: int, branches: int, policy: Policy
 ) -> list[str]:
     """Why the report is held; empty if it may be published. The first is the one to tell first."""
-    reasons = [row["detail"] for row in certificate["red"]]
+    reasons = [row["detail"] for row in certificate["red"] if not _follows(row, certificate["red"])]
     if certificate["verdict"] != PASS and not reasons:
         reasons.append("the reconciliation lacks results for a source that delivered; run reconcile again")
     held = {criticality.value for criticality in policy.hold_if_missing}
@@ -119,3 +123,9 @@ def _reasons(
         if count > limit:
             reasons.append(f"{count} {what}; policy version {policy.version} allows {limit}")
     return list(dict.fromkeys(reasons))
+
+
+def _follows(row: dict[str, Any], red: list[dict[str, Any]]) -> bool:
+    """Whether a difference only repeats what another one of its source says more exactly."""
+    others = {other["rule"] for other in red if other["source"] == row["source"]} - {row["rule"]}
+    return bool(row["rule"] in _SUMS and others - _SUMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -16,6 +16,8 @@ from podemos.core.store import ObjectStore
 from podemos.regulatory.keys import inbox
 
 SHA256 = r"^[0-9a-f]{64}$"
+Exact = Annotated[int, Field(strict=True)]
+"""Cents: a JSON integer, nothing that would have to be converted."""
 _NUMBERED = re.compile(r"control(?:-(\d{1,6}))?\.json")
 
 
@@ -24,7 +26,7 @@ class DeclaredFile(Strict):
 
     name: str = Field(pattern=r"^[\w][\w.-]*$", max_length=200)
     rows: int = Field(ge=0)
-    cents: int
+    cents: Exact
     sha256: str = Field(pattern=SHA256)
 
 
@@ -35,7 +37,7 @@ class Control(BaseModel):
     business_date: date
     files: tuple[DeclaredFile, ...]
     rows: int = Field(ge=0)
-    cents: int
+    cents: Exact
     row_hashes: str | None = Field(default=None, description="name of a JSON lines file of {id_movimiento, sha256}")
 
     @model_validator(mode="after")
@@ -54,7 +56,7 @@ class LakeFile(Strict):
 
     key: str
     rows: int = Field(ge=0)
-    cents: int
+    cents: Exact
     sha256: str = Field(pattern=SHA256)
 
 
@@ -64,7 +66,7 @@ class LakeExcepted(BaseModel):
     id_sucursal: int
     id_pago: int
     reason: str
-    cents: int | None = None
+    cents: Exact | None = None
 
 
 class BranchState(BaseModel):
@@ -92,11 +94,11 @@ class LakeControl(BaseModel):
     certificates: tuple[Reference, ...] = ()
     files: tuple[LakeFile, ...]
     rows: int = Field(ge=0)
-    cents: int
+    cents: Exact
     digest: str | None = None
     excepted: tuple[LakeExcepted, ...] = ()
     excepted_rows: int = Field(default=0, ge=0)
-    excepted_cents: int = 0
+    excepted_cents: Exact = 0
     branches: tuple[BranchState, ...] = ()
 
 

@@ -13,7 +13,7 @@ from podemos.core.fingerprint import Fingerprint
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
 from podemos.regulatory.narrow import sealed_movements
-from podemos.regulatory.results import Cause, Level, Pair, Result, Rule
+from podemos.regulatory.results import Cause, Level, Pair, Result, Rule, Severity
 from podemos.warehouse.port import Warehouse
 from podemos.warehouse.statements import Value
 
@@ -40,6 +40,20 @@ def compare(
     differing = sorted(b for b in lake_holds.keys() | held.keys() if lake_holds.get(b) != held.get(b))
     if not differing:
         return Result(source.id, Level.WAREHOUSE, Rule.HISTORY, expected, actual)
+    sealed_revision, loaded = revision_of(sealed), _loaded_revision(warehouse)
+    if loaded > sealed_revision:
+        return Result(
+            source.id,
+            Level.WAREHOUSE,
+            Rule.HISTORY,
+            expected,
+            actual,
+            severity=Severity.YELLOW,
+            cause=Cause.LATE,
+            unit=f"{differing[0]:03d}",
+            detail=f"{source.id}: the warehouse holds revision {loaded} of the lake, {sealed_revision} was sealed: "
+            f"{len(differing)} branch(es) have later data of {day}; it will be a restatement",
+        )
     named = list(_payments(source, sealed, day, set(differing), lake, warehouse))
     if not named:
         branches = ", ".join(f"{branch:03d}" for branch in differing)
@@ -56,6 +70,16 @@ def compare(
         detail=named[0] + more,
         units=tuple(named[:NAMED]),
     )
+
+
+def revision_of(sealed: Mapping[str, Any]) -> int:
+    """The number of the lake's revision that was sealed."""
+    return int(sealed["lake"]["revision"].rpartition("/")[2].removesuffix(".json"))
+
+
+def _loaded_revision(warehouse: Warehouse) -> int:
+    (row,) = warehouse.fetch("regulatory/select_history_revision.sql")
+    return int(row["revision"])
 
 
 def _pair(totals: Any) -> Pair:

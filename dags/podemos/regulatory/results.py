@@ -31,6 +31,7 @@ class Cause(StrEnum):
 
     NONE = "none"
     MISSING = "missing"
+    LATE = "late"
     UNREADABLE = "unreadable"
     EDITED_AFTER_CONTROL = "edited_after_control"
     EDITED_AFTER_SEAL = "edited_after_seal"

@@ -111,7 +111,7 @@ def _stated(control: Control | LakeControl) -> dict[str, Any] | None:
     """The lake's own totals of the day's movements."""
     if not isinstance(control, LakeControl):
         return None
-    return {"rows": control.rows, "cents": control.cents, "digest": control.digest}
+    return {"rows": control.rows, "cents": control.cents, "digest": control.digest, "revision": control.revision.key}
 
 
 def _missing(

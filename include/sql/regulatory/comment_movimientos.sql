@@ -13,7 +13,7 @@ COMMENT ON COLUMN core.movimientos.concepto IS 'Concepto según el sistema de or
 COMMENT ON COLUMN core.movimientos.archivo_sha256 IS 'SHA-256 del archivo de origen sellado';
 COMMENT ON COLUMN core.movimientos.fila IS 'Número de registro en el archivo de origen, desde 1';
 COMMENT ON TABLE staging.movimientos IS 'Área de carga de core.movimientos';
-COMMENT ON TABLE ops.writer_movimientos IS 'Candado: quien carga core.movimientos bloquea esta tabla; los lectores no se enteran';
+COMMENT ON TABLE ops.writer_movimientos IS 'Candado: quien carga core.movimientos bloquea esta tabla';
 COMMENT ON COLUMN ops.writer_movimientos.candado IS 'Sin uso; la tabla queda vacía';
 COMMENT ON TABLE ops.movimientos_loads IS 'Bitácora de cargas de core.movimientos';
 COMMENT ON COLUMN ops.movimientos_loads.fecha_contable IS 'Día contable cargado';

@@ -20,6 +20,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         world = open_world(endpoint)
         for file in ("create_movimientos", "comment_movimientos"):
             world.warehouse.execute(f"regulatory/{file}.sql")
+        world.warehouse.execute("branches/ops/create_loads.sql")
         world.warehouse.execute("branches/pagos/create_pagos.sql")
         world.warehouse.execute("branches/clientes/create_clientes.sql")
         world.run(

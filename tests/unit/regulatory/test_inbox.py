@@ -42,7 +42,7 @@ def test_a_control_file_is_read_and_keys_of_the_source_own_are_ignored() -> None
         (GOOD | {"business_date": "2026-11-18"}, "business_date is 2026-11-18, expected 2026-11-19"),
         (GOOD | {"business_date": "2026-02-30"}, "business_date"),
         (GOOD | {"rows": 3}, "are not the sum of the files"),
-        (GOOD | {"cents": 300.5}, "cents"),
+        (GOOD | {"cents": 300.0}, "cents: Input should be a valid integer"),
         (GOOD | {"files": [GOOD["files"][0] | {"sha256": "xyz"}]}, "files.0.sha256"),
         (GOOD | {"files": [GOOD["files"][0] | {"name": "../otro/a.csv"}]}, "files.0.name"),
         (GOOD | {"files": [GOOD["files"][0]] * 2, "rows": 4, "cents": 600}, "file a.csv is listed twice"),

@@ -57,6 +57,8 @@ def test_a_dag_page_has_the_fixed_headings_in_order(bag, dag_id):
     assert re.findall(r"^## (.+)$", doc, re.M) == HEADINGS
     for section in re.split(r"^## .+$", doc, flags=re.M)[1:]:
         assert section.strip()
+    assert (ROOT / f"docs/runbooks/{dag_id}.md").read_text().startswith(f"# Runbook: {dag_id}")
+    assert f"docs/runbooks/{dag_id}.md" in doc
 
 
 @pytest.mark.parametrize("dag_id", DAG_IDS)

@@ -26,7 +26,7 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
     "airflow-triggerer": ("triggerer", "--skip-serve-logs"),
 }
 DAGS = ROOT / "dags"
-ACCOUNT = "123456789012"
+_WARM = Path(__file__).with_name("warm") / "scheduler.py"
 
 
 class ImportErrors(RuntimeError):
@@ -83,7 +83,7 @@ def environment(settings: Settings, postgres: Postgres) -> dict[str, str]:
         "api": {"base_url": settings.airflow_url, "host": "127.0.0.1", "port": settings.ports.airflow,
                 "secret_key": own.session, "workers": 1},
         "api_auth": {"jwt_secret": own.jwt},
-        "dag_processor": {"refresh_interval": 5, "min_file_process_interval": 15, "parsing_processes": 1},
+        "dag_processor": {"refresh_interval": 5, "parsing_processes": 1},
         "database": {"sql_alchemy_conn": postgres.url(), "sql_alchemy_conn_async": postgres.url("asyncpg"),
                      "sql_alchemy_pool_size": 20, "sql_alchemy_max_overflow": 20},
         "logging": {"base_log_folder": home / "logs"},
@@ -128,7 +128,7 @@ def migrate(settings: Settings, postgres: Postgres, processes: Processes) -> Non
     settings.logs.mkdir(parents=True, exist_ok=True)
     with processes.log("airflow-migrate").open("ab") as sink:
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"],
+            [sys.executable, "-P", "-m", "airflow", "db", "migrate"],
             stdout=sink, stderr=sink, check=False, env=environment(settings, postgres), cwd=ROOT,
         )  # fmt: skip
     if done.returncode != 0:
@@ -141,8 +141,9 @@ def start(settings: Settings, postgres: Postgres, processes: Processes) -> list[
     started = [name for name in COMPONENTS if processes.running(name) is None]
     for name in started:
         processes.stop(name)  # what a killed one left behind
-        command = [sys.executable, "-m", "airflow", *COMPONENTS[name]]
-        processes.start(name, command, environment=environment(settings, postgres), folder=ROOT)
+        program = [str(_WARM)] if name == "airflow-scheduler" else ["-P", "-m", "airflow"]
+        command = [sys.executable, *program, *COMPONENTS[name]]
+        processes.start(name, command, environment=environment(settings, postgres), folder=settings.state / "airflow")
     return started
 
 

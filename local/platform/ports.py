@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,11 +31,17 @@ def require_free(wanted: Sequence[Wanted]) -> None:
         PortsTaken: one line per taken port; or two purposes were given the same port.
     """
     taken = [want for want in wanted if not is_free(want.port)]
-    lines = [f"port {want.port} ({want.purpose}) is taken by {owner(want.port)}: {_remedy(want)}" for want in taken]
-    numbers = [want.port for want in wanted]
-    for want in wanted:
-        if numbers.count(want.port) > 1:
-            lines.append(f"port {want.port} is given to several purposes, one is {want.purpose}: {_remedy(want)}")
+    owners = listeners() if taken else {}
+    lines = [
+        f"port {want.port} ({want.purpose}) is taken by {owners.get(want.port, 'another process')}: {_remedy(want)}"
+        for want in taken
+    ]
+    numbers = Counter(want.port for want in wanted)
+    lines += [
+        f"port {want.port} is given to several purposes, one is {want.purpose}: {_remedy(want)}"
+        for want in wanted
+        if numbers[want.port] > 1
+    ]
     if lines:
         shown = [*lines[:5], *([f"and {len(lines) - 5} more"] if len(lines) > 5 else [])]
         raise PortsTaken("\n".join(shown))
@@ -45,13 +52,22 @@ def _remedy(want: Wanted) -> str:
     return f"stop that process, or set {want.variable} (ports.{setting} in include/config/local.yaml)"
 
 
-def owner(port: int) -> str:
-    """Who listens there, in words; what may not be seen is called another process."""
+def listeners() -> dict[int, str]:
+    """Who listens on which port, in words, as far as this user may see it."""
     try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                process = psutil.Process(connection.pid)
-                return f"process {connection.pid} ({' '.join(process.cmdline())[:80] or process.name()})"
+        found = {
+            connection.laddr.port: connection.pid
+            for connection in psutil.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN and connection.pid
+        }
     except psutil.Error:
-        return "another process"
-    return "another process"
+        return {}
+    return {port: f"process {pid} ({_command(pid)})" for port, pid in found.items()}
+
+
+def _command(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        return " ".join(process.cmdline())[:80] or process.name()
+    except psutil.Error:
+        return "its command is not visible"

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from local.cli import app, branch_numbers
-from local.platform.night import offline_branches
+from local.platform.night import offline_branches, pace_for
 
 
 def test_branches_are_named_singly_and_by_range():
@@ -44,3 +44,8 @@ def test_an_unknown_scenario_is_refused_before_anything_starts(tmp_path, monkeyp
     told = CliRunner().invoke(app, ["demo", "--scenario", "sunny"])
     assert told.exit_code == 2
     assert not (tmp_path / "state").exists()
+
+
+def test_a_slow_machine_gets_a_slower_night():
+    assert pace_for(30, seconds=60) == 30
+    assert pace_for(30, seconds=240) == 96

@@ -138,6 +138,12 @@ def test_another_error_is_left_as_it_is():
         1 / 0  # noqa: B018
 
 
+def test_stores_share_one_client(aws):
+    ports = Ports({})
+    assert ports.lake._client is ports.reports._client
+    assert (ports.lake.bucket, ports.reports.bucket) == ("podemos-lake", "podemos-reports")
+
+
 def test_the_platform_variable_replaces_single_names(monkeypatch):
     monkeypatch.setenv("AIRFLOW_VAR_PODEMOS_PLATFORM", '{"lake_bucket": "otro-lago"}')
     ports = Ports({})

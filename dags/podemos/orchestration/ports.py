@@ -20,6 +20,8 @@ from podemos.orchestration.night import business_date_of, night_of
 
 AWS: Final = "aws_default"
 PLATFORM_VARIABLE: Final = "podemos_platform"
+THREADS: Final = 32
+"""Connections a client keeps open: no stage uses more threads."""
 
 Result = TypeVar("Result")
 
@@ -33,6 +35,7 @@ class Ports:
 
     def __init__(self, context: Mapping[str, Any]) -> None:
         self._context = context
+        self._clients: dict[str, Any] = {}
 
     @property
     def clock(self) -> Clock:
@@ -138,10 +141,15 @@ class Ports:
         return partial(send, self._context)
 
     def client(self, service: str) -> Any:
-        """A boto3 client with the execution role."""
+        """The boto3 client of a service, with the execution role; one per task, shared by its threads."""
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+        from botocore.config import Config
 
-        return AwsBaseHook(aws_conn_id=AWS, client_type=service, region_name=self.platform.region).conn
+        if service not in self._clients:
+            config = Config(max_pool_connections=THREADS)
+            hook = AwsBaseHook(aws_conn_id=AWS, client_type=service, region_name=self.platform.region, config=config)
+            self._clients[service] = hook.conn
+        return self._clients[service]
 
     def call(self, function: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
         """Calls a library function: its ports by name, the rest as given."""

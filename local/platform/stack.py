@@ -192,8 +192,10 @@ class Stack:
             self.provision(wanted)
 
     def _start_branches(self, wanted: Dataset) -> None:
-        settings = self.branch_settings(wanted.branches)
+        settings, saved = self.branch_settings(wanted.branches), self._saved_branches()
         with self._timed("MariaDB"):
+            if settings != saved:
+                branches.stop(saved)  # it has other ports, or links to another number of branches
             branches.start(settings)
         with self._timed(f"{wanted.branches} branches seeded"):
             self.seed_seconds = seed.seed(settings, wanted.business_date, rows=wanted.rows).seconds

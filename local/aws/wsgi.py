@@ -21,6 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local.aws import patching
 
 HEALTH_PATH = "/_local/health"  # "_local" can not be a bucket: names start with a letter or a digit
+_S3_SCOPE = "/s3/aws4_request"
 Headers = list[tuple[str, str]]
 StartResponse = Callable[..., Any]
 
@@ -152,7 +153,7 @@ class Application:
         self._health = health
         self._closed = False
         self._running = 0
-        self._requests = 0
+        self._s3_requests = 0
         self._idle = threading.Condition()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -162,11 +163,11 @@ class Application:
                 start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
                 return [b"local.aws is stopping"]
             self._running += 1
-            self._requests += 1
+            self._s3_requests += _S3_SCOPE in environ.get("HTTP_AUTHORIZATION", "")
         try:
             if environ.get("PATH_INFO") == HEALTH_PATH:
                 start_response("200 OK", [("Content-Type", "application/json")])
-                return [json.dumps({"status": "ok", **self._health, "requests": self._requests}).encode()]
+                return [json.dumps({"status": "ok", **self._health, "s3_requests": self._s3_requests}).encode()]
             return list(self._moto(environ, start_response))
         finally:
             with self._idle:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import MySQLdb
@@ -177,7 +178,7 @@ class BranchPull:
                 start=after,
                 reached=page.last,
                 bound=bound,
-                contract=manifest.sha256(manifest.canonical(table.to_dict())),
+                contract=_digest(table),
                 chunk=landed,
                 tail_rows=tail,
                 since=since if final and table.partitioned else None,
@@ -238,6 +239,12 @@ class BranchPull:
             "tables": {t.name: str(self.troubles[t.name][0]) if t.name in self.troubles else "pulled"
                        for t in self.tables},
         }  # fmt: skip
+
+
+@cache
+def _digest(table: Table) -> str:
+    """Which contract a part was landed under."""
+    return manifest.sha256(manifest.canonical(table.to_dict()))
 
 
 def _fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:

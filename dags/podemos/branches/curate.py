@@ -28,6 +28,17 @@ Terms = dict[str, dict[str, dict[str, dict[str, Any]]]]
 """day -> branch -> term (winners, curated, quarantined) -> fingerprint."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What happens to a table's keys (`decided`), the days that may and that do change, and the altered chunks."""
+
+    table: Table
+    decided: DataFrame
+    days: list[str]
+    touched: list[str]
+    altered: list[str]
+
+
 @dataclass
 class Curation:
     """One attempt at a plan.
@@ -48,40 +59,50 @@ class Curation:
     known: dict[str, DataFrame] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
-        """Curates every table of the plan; returns the result by table."""
-        found = {}
-        for table in (Table.from_dict(data) for data in self.plan["tables"]):
-            found[table.name] = self._table(table)
-        return found
+        """Curates every table of the plan; returns the result by table.
 
-    def _table(self, table: Table) -> dict[str, Any]:
+        Tables are judged parents first; what a table writes is written while the next one is judged.
+        """
+        tables = [Table.from_dict(data) for data in self.plan["tables"]]
+        with ThreadPoolExecutor(len(tables)) as pool:
+            writing = {table.name: pool.submit(self._write, self._judge(table)) for table in tables}
+            return {name: found.result() for name, found in writing.items()}
+
+    def _judge(self, table: Table) -> Judged:
+        """Finds what happens to each key; registers the table's keys for its children."""
         incoming = self._incoming(table)
         before_keys = self._before_keys(table)
         days, altered = self._candidate_days(incoming, before_keys, table)
-        incoming = incoming.filter(F.col(ALTERED).isNull())
-        judged = curation.with_local_faults(
-            curation.keep_latest_snapshot(incoming, table), table, self.zones.first, self.zones.last
+        sound = curation.with_local_faults(
+            curation.keep_latest_snapshot(incoming.filter(F.col(ALTERED).isNull()), table),
+            table,
+            self.zones.first,
+            self.zones.last,
         )
-        judged = curation.with_orphans(judged, table, self.known)
-        decided = curation.decide(judged, self._before(table, days), table).persist()
+        sound = curation.with_orphans(sound, table, self.known)
+        decided = curation.decide(sound, self._before(table, days), table).persist()
         touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
-        arrived = decided.filter(F.col("accion") == curation.PUT).select(
-            "id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave")
-        )
-        self.known[table.name] = before_keys.select("id_sucursal", "clave").union(arrived)
-        files = self._write_days(decided, table, touched)
+        # Disjoint from the keys of before, or a child would be joined to its parent twice.
+        arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
+        new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave"))
+        self.known[table.name] = before_keys.select("id_sucursal", "clave").union(new_keys)
+        return Judged(table, decided, days, touched, altered)
+
+    def _write(self, judged: Judged) -> dict[str, Any]:
+        """Writes what a table's judgement says, and takes the control totals of what was written."""
+        table, decided = judged.table, judged.decided
+        files = self._write_days(decided, table, judged.touched)
         waiting = self._write_quarantine(decided, table)
         merge = self._write_delta(decided, table)
         terms = self._terms(decided, table, files, waiting["files"])
-        decided.unpersist()
         return {
             "days": {
-                day: {"files": files.get(day, [] if day in touched else None), "branches": terms.get(day, {})}
-                for day in sorted(set(days) | set(touched))
+                day: {"files": files.get(day, [] if day in judged.touched else None), "branches": terms.get(day, {})}
+                for day in sorted({*judged.days, *judged.touched})
             },
             "quarantine": waiting,
             "delta": merge,
-            "altered": altered,
+            "altered": judged.altered,
         }
 
     def _incoming(self, table: Table) -> DataFrame:

@@ -19,7 +19,6 @@ from podemos.core.table import Table
 Fetch = Callable[[str], bytes]
 """Content of an object by key. It travels to the executors, so it opens its client there."""
 ALTERED = "_alterado"
-_PARTITION_BYTES = 64 << 20
 
 
 @cache
@@ -50,25 +49,24 @@ def landed(spark: SparkSession, chunks: list[dict[str, Any]], table: Table, fetc
         partitions: tasks to spread them over.
     """
     wanted = schema(table).append(pa.field(ALTERED, pa.string()))
+    entries = [(chunk["key"], chunk["sha256"]) for chunk in chunks]
+    tasks = max(1, min(partitions, len(entries)))
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for entry in batch.to_pylist():
-                yield from _batches(fetch(entry["key"]), entry, wanted)
+            for task in batch.column(0).to_pylist():
+                for key, digest in entries[task::tasks]:
+                    yield from _batches(fetch(key), key, digest, wanted)
 
     fields = [field for field in raw_schema(table).fields if field.name != "borrado"]
     out = T.StructType([*fields, T.StructField(ALTERED, T.StringType())])
-    rows = [(chunk["key"], chunk["sha256"]) for chunk in chunks]
-    source = spark.createDataFrame(
-        spark.sparkContext.parallelize(rows, max(1, min(partitions, len(rows)))), "key string, sha256 string"
-    )
-    return source.mapInArrow(read, out)
+    return spark.range(0, tasks, 1, tasks).mapInArrow(read, out)
 
 
-def _batches(data: bytes, entry: dict[str, str], wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
-    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+def _batches(data: bytes, key: str, digest: str, wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if hashlib.sha256(data).hexdigest() != digest:
         nothing = [pa.nulls(1, field.type) for field in wanted][:-1]
-        yield pa.RecordBatch.from_arrays([*nothing, pa.array([entry["key"]], pa.string())], schema=wanted)
+        yield pa.RecordBatch.from_arrays([*nothing, pa.array([key], pa.string())], schema=wanted)
         return
     found = pq.read_table(pa.BufferReader(data))
     columns = [

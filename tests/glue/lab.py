@@ -1,0 +1,129 @@
+"""Lands invented rows as a pull would, and curates and publishes them with the shipped code."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
+
+from podemos.branches import chunk, collect, keys, publish, revisions
+from podemos.branches.curate import Curation
+from podemos.branches.landing import Chunk, Part
+from podemos.branches.zone_frames import zone_frames
+from podemos.contracts.branches import branches
+from podemos.contracts.tables import contract
+from podemos.core import manifest
+
+from .folder import FolderStore
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+CURSOR = "2026-11-19 12:00:00.000000"
+Row = tuple[Any, ...]
+
+
+def cliente(key: int, name: str = "María Ñandú", cursor: str = CURSOR) -> Row:
+    return (key, name, None, None, "2024-02-29", cursor)
+
+
+def prestamo(key: int, client: int = 1, cursor: str = CURSOR) -> Row:
+    return (key, client, "8000.00", 24, "61.5000", "2026-09-01", "VIGENTE", cursor)
+
+
+def pago(key: int, amount: str = "250.10", paid: str = "2026-11-19 10:00:00", note: str | None = None,
+         client: int = 1, loan: int = 1, status: str = "PAGADO", cursor: str = CURSOR) -> Row:  # fmt: skip
+    return (key, loan, client, amount, paid, status, note, cursor)
+
+
+@dataclass
+class Lab:
+    """One lake, night after night."""
+
+    spark: SparkSession
+    lake: FolderStore
+    attempts: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, spark: SparkSession, root: Path) -> Lab:
+        root.mkdir(parents=True)
+        return cls(spark, FolderStore(root))
+
+    def land(self, table: str, branch: str, seq: int, rows: Iterable[Row], part: int = 1) -> Chunk:
+        """A chunk and its manifest."""
+        compiled = contract(table).compiled()
+        page = chunk.Page(compiled, branch, seq)
+        page.extend([tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows)])
+        data, content = page.table_data(), chunk.encode(page)
+        day = date(2026, 11, 20)
+        evidence = chunk.pack(chunk.amounts(data, compiled))
+        landed = Chunk(
+            keys.chunk(table, branch, day, seq, part),
+            manifest.sha256(content),
+            page.rows,
+            chunk.cents(data, compiled),
+            len(content),
+            evidence,
+        )
+        self.lake.put_new(landed.key, content)
+        found = Part(table, branch, day, seq, part, True, NOW, None, page.last, CURSOR, "", landed, 0, None, {})
+        manifest.commit(self.lake, found.key, found.to_dict())
+        return landed
+
+    def family(self, branch: str, seq: int) -> None:
+        """Client 1 and loan 1 of a branch."""
+        self.land("clientes", branch, seq, [cliente(1)])
+        self.land("prestamos", branch, seq, [prestamo(1)])
+
+    def plan(self) -> str:
+        return collect.plan_curation([], lake=self.lake, clock=lambda: NOW, config=branches())
+
+    def curate(self, plan_key: str) -> str:
+        """Runs the plan as one attempt; returns the folder name of what it wrote."""
+        self.attempts += 1
+        plan, ref = manifest.read(self.lake, plan_key)
+        zones = zone_frames(self.spark, self.lake.get(plan["zones"]["key"]).decode(), plan["branches"])
+        rev = f"{plan['revision']:012d}-{self.attempts}"
+        curation = Curation(self.spark, self.lake, str(self.lake.root), self.lake.fetch(), plan, rev, zones)
+        result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": curation.run()}
+        manifest.commit_first(self.lake, keys.result_of(plan_key), result)
+        return rev
+
+    def night(self) -> dict[str, Any]:
+        """Plan, curate and publish; returns the revision."""
+        plan_key = self.plan()
+        self.curate(plan_key)
+        key = publish.publish_revision(plan_key, lake=self.lake)
+        return revisions.read(self.lake, key).document
+
+    def curated(self, revision: dict[str, Any], table: str, branch: str) -> list[dict[str, Any]]:
+        """Curated rows of a branch, with the day of their partition as `_day`."""
+        found = []
+        for day, entry in revision["days"].get(table, {}).items():
+            for file in entry["files"]:
+                found += [row | {"_day": day} for row in self._rows(file) if row["id_sucursal"] == int(branch)]
+        return sorted(found, key=lambda row: (row["_day"], row[contract(table).primary_key[0]]))
+
+    def waiting(self, revision: dict[str, Any], table: str, branch: str) -> dict[int, tuple[str, str]]:
+        """Quarantined keys of a branch with reason and detail."""
+        rows = [row for file in revision["quarantine"][table]["files"] for row in self._rows(file)]
+        key = contract(table).primary_key[0]
+        return {row[key]: (row["motivo"], row["detalle"]) for row in rows if row["id_sucursal"] == int(branch)}
+
+    def delta(self, revision: dict[str, Any], table: str, branch: str) -> list[dict[str, Any]]:
+        """Rows of a branch that the warehouse has to merge."""
+        rows = [row for file in revision["delta"][table]["files"] for row in self._rows(file)]
+        return [row for row in rows if row["id_sucursal"] == int(branch)]
+
+    def terms(self, revision: dict[str, Any], table: str, day: str, branch: str) -> dict[str, Any]:
+        """What the day's manifest says of a branch."""
+        entry = manifest.read_ref(self.lake, revision["days"][table][day]["manifest"])
+        return dict(entry["branches"].get(branch, {}))
+
+    def _rows(self, file: dict[str, Any]) -> list[dict[str, Any]]:
+        return list(pq.read_table(io.BytesIO(self.lake.get(file["key"]))).to_pylist())

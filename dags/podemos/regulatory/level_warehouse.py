@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from podemos.contracts.sources import Source
 from podemos.core.errors import NotFound
 from podemos.core.fingerprint import Fingerprint
-from podemos.core.money import format_pesos
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory.frozen import freeze
-from podemos.regulatory.movement import Movement, digest_of
-from podemos.regulatory.narrow import sealed_movements
+from podemos.regulatory.narrow import differences
 from podemos.regulatory.results import Cause, Level, Pair, Result, Rule
-from podemos.warehouse.port import Row, Warehouse
-
-NAMED = 20
+from podemos.warehouse.port import Warehouse
 
 
 def totals(day: date, warehouse: Warehouse) -> dict[str, Fingerprint]:
@@ -53,14 +47,13 @@ def compare(
     if expected == held:
         yield _result(source.id, Rule.WAREHOUSE, _pair(expected), _pair(held))
         return
-    cause, rows = _narrow(source, sealed, day, lake=lake, warehouse=warehouse)
-    detail = (
-        rows[0] if rows else f"{source.id}: the warehouse agrees with the sealed bytes, the normalised file does not"
-    )
-    if len(rows) > 1:
-        detail += f"; and {len(rows) - 1} more"
+    cause, rows = differences(source, sealed, day, lake=lake, warehouse=warehouse)
+    if not rows:
+        detail = f"{source.id}: the warehouse agrees with the sealed bytes, the normalised file does not"
+    else:
+        detail = rows[0] if len(rows) == 1 else f"{rows[0]} (the first of several)"
     yield _result(
-        source.id, Rule.WAREHOUSE, _pair(expected), _pair(held), cause=cause, detail=detail, units=tuple(rows[:NAMED])
+        source.id, Rule.WAREHOUSE, _pair(expected), _pair(held), cause=cause, detail=detail, units=tuple(rows)
     )
 
 
@@ -96,65 +89,4 @@ def _stored(source: Source, entry: Mapping[str, Any], lake: ObjectStore) -> Resu
         cause=Cause.CHANGED,
         unit=key,
         detail=detail,
-    )
-
-
-def _narrow(
-    source: Source, sealed: Mapping[str, Any], day: date, *, lake: ObjectStore, warehouse: Warehouse
-) -> tuple[Cause, list[str]]:
-    """The rows that differ between the sealed bytes and the warehouse, and the class of the first."""
-    with TemporaryDirectory(prefix="narrow-") as scratch:
-        wanted = {m.id_movimiento: m for m in sealed_movements(source, sealed, day, lake, Path(scratch))}
-    rows = warehouse.fetch("regulatory/select_system.sql", {"business_date": day, "id_sistema": source.id})
-    found: list[tuple[Cause, str]] = []
-    seen: set[str] = set()
-    for row in rows:
-        held = _movement(row, source.id, day)
-        name = f"{source.id}, {day}, {held.id_movimiento}"
-        expected = wanted.get(held.id_movimiento)
-        if held.id_movimiento in seen:
-            found.append((Cause.DOUBLED, f"{name}: twice in the warehouse, {format_pesos(held.monto)}"))
-        elif expected is None:
-            found.append((Cause.STRANGER, f"{name}: {format_pesos(held.monto)} in the warehouse, not in the source"))
-        elif digest_of(held) != digest_of(expected):
-            found.append((Cause.CHANGED, f"{_place(expected, name)}: {_difference(expected, held)}"))
-        seen.add(held.id_movimiento)
-    for movement in wanted.values():
-        if movement.id_movimiento not in seen:
-            name = f"{source.id}, {day}, {movement.id_movimiento}"
-            at = f"{format_pesos(movement.monto)} in the source (row {movement.fila})"
-            found.append((Cause.LOST, f"{name}: {at}, not in the warehouse"))
-    return (found[0][0] if found else Cause.CHANGED), [text for _, text in found]
-
-
-def _place(movement: Movement, name: str) -> str:
-    """A till's payment is named the way its branch knows it."""
-    branch, _, payment = movement.id_movimiento.partition("-")
-    if movement.id_sistema == "sucursales" and payment:
-        return f"sucursal {branch}, {movement.fecha_contable}, pago {payment}"
-    return name
-
-
-def _difference(expected: Movement, held: Movement) -> str:
-    where = "at the till" if expected.id_sistema == "sucursales" else f"in the source (row {expected.fila})"
-    if expected.monto != held.monto:
-        return f"{format_pesos(expected.monto)} {where}, {format_pesos(held.monto)} in the warehouse"
-    fields = [name for name, a, b in zip(Movement._fields, expected, held, strict=True) if a != b]
-    return f"{', '.join(fields)} differ(s) between the source (row {expected.fila}) and the warehouse"
-
-
-def _movement(row: Row, system: str, day: date) -> Movement:
-    return Movement(
-        day,
-        system,
-        row["id_movimiento"],
-        row["id_sucursal"],
-        row["id_cliente"],
-        row["tipo"],
-        int(row["centavos"]),
-        row["moneda"],
-        row["instante_utc"],
-        row["concepto"],
-        row["archivo_sha256"],
-        int(row["fila"]),
     )

@@ -137,7 +137,13 @@ def test_what_was_touched_in_the_warehouse_is_named(delivered: World, sql: str, 
 
 def test_the_next_load_heals_what_was_touched_in_the_movements(delivered: World) -> None:
     touch = "UPDATE core.movimientos SET monto = monto + 0.01"
-    assert run(delivered, arrived(FEW), sources=FEW, after={"load": lambda _: delivered.run(touch)}).outcome == "hold"
+    ended = run(delivered, arrived(FEW), sources=FEW, after={"load": lambda _: delivered.run(touch)})
+    assert ended.outcome == "hold"
+    results = read(delivered.lake, ended.keys["reconcile"])[0]["results"]
+    (plain,) = [r for r in results if (r["source"], r["rule"]) == (PLAIN, "normalizado_almacen")]
+    assert len(plain["units"]) == 21
+    assert plain["units"][-1] == "and 20 more movement(s) of tarjetas"
+    assert plain["detail"].endswith("10.01 in the warehouse (the first of several)")
     assert run(delivered, arrived(FEW), sources=FEW, night=LATER).outcome == "complete"
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from local.branches import faults
 from local.branches.catalog import UnknownBranch
 from local.branches.faults import Kind, ProxyDown
+from local.branches.generator import MINIMUM_ROWS
 from local.branches.seed import TooFewRows
 from local.branches.server import ServerFailed
 from local.branches.settings import PortTaken
@@ -224,12 +225,19 @@ def branch_numbers(which: str) -> list[str]:
 
 
 def wanted_data(using: Settings, day: datetime | None, branches: int | None, rows: int | None) -> Dataset:
-    """What was asked for, the rest from the settings."""
+    """What was asked for, the rest from the settings.
+
+    Raises:
+        TooFewRows: said here, before anything is started or deleted.
+    """
+    rows = rows or using.seed.rows
+    if rows < MINIMUM_ROWS:
+        raise TooFewRows(f"rows={rows}: a branch needs at least {MINIMUM_ROWS} payments to hold the planted defects")
     return Dataset(
         business_date=day.date() if day else yesterday(),
         branches=branches or using.seed.branches,
-        rows=rows or using.seed.rows,
-        movements=max(1, using.seed.movements * min(rows or using.seed.rows, using.seed.rows) // using.seed.rows),
+        rows=rows,
+        movements=max(1, using.seed.movements * min(rows, using.seed.rows) // using.seed.rows),
     )
 
 

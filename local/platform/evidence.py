@@ -39,6 +39,9 @@ class Evidence:
         branches: branch id -> state of its pull, see `podemos.branches.link.Trouble`.
         notes: branch id -> the branch's trouble in words.
         rows: rows landed from the branches.
+        certified: branches whose day is proven in the warehouse.
+        quarantine: table -> rows that wait there, for a parent that is unknown so far.
+        messages: what the certificates say of branches, one line each.
         source_states: source id -> sealed or missing, with the reason.
         differences: one line per difference that the reconciliation found, blocking ones first.
         reasons: why the report is held.
@@ -48,6 +51,9 @@ class Evidence:
     branches: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     rows: int = 0
+    certified: int = 0
+    quarantine: dict[str, int] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
     source_states: dict[str, tuple[str, str]] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
     yellow: int = 0
@@ -112,6 +118,11 @@ def gather(stack: Stack, branches: Run, report: Run) -> Evidence:
     for task in branches.tasks:
         if task["task_id"] == "pull" and task["state"] == "success":
             _add_batch(found, reader.lake(branches, "pull", task["map_index"]))
+    for table, waiting in reader.lake(branches, "publish").get("quarantine", {}).items():
+        found.quarantine[table] = waiting["rows"]
+    certification = reader.lake(branches, "certify")
+    found.certified = sum(branch["state"] == "certified" for branch in certification.get("branches", ()))
+    found.messages = certification.get("messages", [])
     for entry in reader.lake(report, "seal").get("sources", ()):
         found.source_states[entry["source"]] = (entry["state"], entry["reason"])
     results = [row for row in reader.lake(report, "reconcile").get("results", ()) if _differs(row)]

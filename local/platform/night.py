@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 
-from local.branches import faults
+from local.branches import faults, truth
 from local.branches.faults import Kind
 from local.judge.verdict import Verdict, judge
 from local.platform import dataset, stages, watch
@@ -39,13 +41,20 @@ class Failure:
 
 @dataclass
 class Result:
-    """What a night came to. `seconds` by stage name; `took` from the command's start."""
+    """What a night came to.
+
+    Attributes:
+        seconds: stage name -> what it took.
+        took: from the command's start.
+        planted: kind of defect -> how many of it the simulated branches hold.
+    """
 
     data: Dataset
     status: str
     evidence: Evidence
     seconds: dict[str, float]
     took: float
+    planted: Mapping[str, int]
     verdict: Verdict | None = None
     failures: list[Failure] = field(default_factory=list)
 
@@ -142,7 +151,10 @@ def _judged(stack: Stack, show: Show, data: Dataset, runs: list[Run], seconds: d
         name = stages.PUBLISH.name
         seconds[name] = seconds.get(name, 0.0) + time.monotonic() - begun
     status = "held" if evidence.held else evidence.report.status if evidence.report else "failed"
-    return Result(data, status, evidence, seconds, show.elapsed(), verdict, failures)
+    planted = Counter(
+        one["kind"] for ones in truth.planted(stack.branch_settings(data.branches)).values() for one in ones
+    )
+    return Result(data, status, evidence, seconds, show.elapsed(), planted, verdict, failures)
 
 
 def _mend_after(stack: Stack, held: Dataset | None, data: Dataset) -> None:

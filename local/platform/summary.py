@@ -41,8 +41,14 @@ def _facts(result: Result, found: Evidence) -> list[tuple[str, str]]:
     for branch in offline:
         by_state.setdefault(found.branches[branch], []).append(branch)
     rows += [(f"branches {state}", ", ".join(names)) for state, names in sorted(by_state.items())]
+    rows.append(("branches certified", f"{found.certified} of {result.data.branches}"))
     if found.uncertified:
         rows.append(("branches not certified", ", ".join(found.uncertified)))
+    rows += [("", message) for message in found.messages[:MOST]]
+    waiting = ", ".join(f"{count:,} {table}" for table, count in sorted(found.quarantine.items()) if count)
+    rows.append(("in quarantine", waiting or "nothing"))
+    planted = ", ".join(f"{count:,} {kind}" for kind, count in sorted(result.planted.items()))
+    rows.append(("defects planted", planted))
     rows.append(("sources sealed", f"{found.sources} of {len(found.source_states)}"))
     rows += [(f"source missing: {source}", why) for source, why in sorted(missing.items())]
     rows.append(("differences", "\n".join(found.differences[:MOST]) or "none"))

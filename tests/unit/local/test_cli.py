@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from local.branches.seed import TooFewRows
 from local.cli import app, branch_numbers
 from local.platform.night import offline_branches, pace_for
 
@@ -49,3 +50,10 @@ def test_an_unknown_scenario_is_refused_before_anything_starts(tmp_path, monkeyp
 def test_a_slow_machine_gets_a_slower_night():
     assert pace_for(30, seconds=60) == 30
     assert pace_for(30, seconds=240) == 96
+
+
+def test_too_few_rows_are_refused_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("PODEMOS_STATE", str(tmp_path / "state"))
+    told = CliRunner().invoke(app, ["demo", "--rows", "5"])
+    assert isinstance(told.exception, TooFewRows)
+    assert not (tmp_path / "state").exists()

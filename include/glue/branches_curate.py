@@ -18,8 +18,7 @@ import sys
 import boto3
 from pyspark.sql import SparkSession
 
-from podemos.branches import keys
-from podemos.branches.curate import Curation
+from podemos.branches.curate import Curation, commit_result
 from podemos.branches.landed_rows import from_bucket
 from podemos.branches.zone_frames import zone_frames
 from podemos.core import manifest
@@ -29,8 +28,8 @@ from podemos.core.store import S3Store
 log = logging.getLogger("branches_curate")
 
 
-def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> str:
-    """Runs the plan; returns the key of the result."""
+def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> None:
+    """Runs the plan and commits its result."""
     plan, ref = manifest.read(lake, plan_key)
     zones = lake.get(plan["zones"]["key"])
     if manifest.sha256(zones) != plan["zones"]["sha256"]:
@@ -38,11 +37,8 @@ def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> str
     rev = f"{plan['revision']:012d}-{ref.sha256[:8]}-{re.sub(r'[^A-Za-z0-9]', '', attempt)}-{secrets.token_hex(3)}"
     frames = zone_frames(spark, zones.decode(), plan["branches"])
     curation = Curation(spark, lake, f"s3://{lake.bucket}", from_bucket(lake.bucket), plan, rev, frames)
-    result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": curation.run()}
-    key = keys.result_of(plan_key)
-    _, _, created = manifest.commit_first(lake, key, result)
-    log.info("%s %s", "committed" if created else "another attempt was first:", key)
-    return key
+    created = commit_result(lake, ref, rev, curation.run())
+    log.info("%s: %s %s", plan_key, rev, "committed" if created else "left alone, another attempt was first")
 
 
 def session() -> SparkSession:

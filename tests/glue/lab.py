@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from podemos.branches import chunk, collect, keys, publish, revisions
-from podemos.branches.curate import Curation
+from podemos.branches.curate import Curation, commit_result
 from podemos.branches.landing import Chunk, Part
 from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.branches import branches
@@ -90,8 +90,7 @@ class Lab:
         zones = zone_frames(self.spark, self.lake.get(plan["zones"]["key"]).decode(), plan["branches"])
         rev = f"{plan['revision']:012d}-{self.attempts}"
         curation = Curation(self.spark, self.lake, str(self.lake.root), self.lake.fetch(), plan, rev, zones)
-        result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": curation.run()}
-        manifest.commit_first(self.lake, keys.result_of(plan_key), result)
+        commit_result(self.lake, ref, rev, curation.run())
         return rev
 
     def night(self) -> dict[str, Any]:

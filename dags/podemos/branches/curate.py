@@ -17,8 +17,9 @@ from podemos.branches import curation, keys
 from podemos.branches.chunk import cents
 from podemos.branches.landed_rows import ALTERED, Fetch, landed
 from podemos.branches.zone_frames import ZoneFrames
-from podemos.core import fingerprint
+from podemos.core import fingerprint, manifest
 from podemos.core.fingerprint import Fingerprint
+from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table
 
@@ -26,6 +27,12 @@ _ROWS_PER_FILE = 1_000_000
 _THREADS = 8
 Terms = dict[str, dict[str, dict[str, dict[str, Any]]]]
 """day -> branch -> term (winners, curated, quarantined) -> fingerprint."""
+
+
+def commit_result(lake: ObjectStore, plan: Ref, rev: str, tables: dict[str, Any]) -> bool:
+    """Commits what an attempt wrote; False when another attempt at the plan was first, which then stands."""
+    result = {"kind": "branches.result", "plan": plan.to_dict(), "rev": rev, "tables": tables}
+    return manifest.commit_first(lake, keys.result_of(plan.key), result)[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from podemos.contracts.sources import Source
 from podemos.core.money import cents_of, format_pesos
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
+from podemos.regulatory.canonical import canonical_file
 from podemos.regulatory.movement import COLUMNS, Movement, digest_of
-from podemos.regulatory.normalise import canonical_file
 from podemos.regulatory.readers import BATCH_ROWS
 from podemos.regulatory.results import Cause
 from podemos.warehouse.port import Row, Warehouse

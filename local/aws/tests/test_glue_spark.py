@@ -126,8 +126,8 @@ def test_small_files_are_read_whole(outcome):
 
 
 def test_a_small_file_costs_one_request(outcome):
-    """One GET each, and a few for the folder."""
-    assert SMALL_FILES <= outcome[1]["small_requests"] <= SMALL_FILES + 6
+    """One GET each, and a few for the folder; a HEAD or a second GET each would be twice as many."""
+    assert SMALL_FILES <= outcome[1]["small_requests"] < 1.25 * SMALL_FILES
 
 
 def test_a_big_file_is_read_in_ranges(outcome):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table
 
+log = logging.getLogger("branches_curate")
 _ROWS_PER_FILE = 1_000_000
 _THREADS = 8
 Terms = dict[str, dict[str, dict[str, dict[str, Any]]]]
@@ -93,6 +95,7 @@ class Curation:
         arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
         new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave"))
         self.known[table.name] = before_keys.select("id_sucursal", "clave").union(new_keys)
+        log.info("%s: %d days may change, %d do, %d chunks altered", table.name, len(days), len(touched), len(altered))
         return Judged(table, decided, days, touched, altered)
 
     def _write(self, judged: Judged) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class Curation:
         waiting = self._write_quarantine(decided, table)
         merge = self._write_delta(decided, table)
         terms = self._terms(decided, table, files, waiting["files"])
+        log.info("%s: %d rows to load, %d in quarantine", table.name, merge["rows"], waiting["rows"])
         return {
             "days": {
                 day: {"files": files.get(day, [] if day in judged.touched else None), "branches": terms.get(day, {})}

@@ -11,6 +11,28 @@ from podemos.regulatory import keys
 from podemos.regulatory.results import Level, Pair, Result, Rule, Severity
 from tests.unit.regulatory.deliveries import DAY, NIGHT
 
+
+class Crash(RuntimeError):
+    """The process died."""
+
+
+class FragileStore(MemoryStore):
+    """Dies once, at the n-th write, before or after it took effect."""
+
+    def __init__(self, bucket: str, at: int, *, after: bool) -> None:
+        super().__init__(bucket)
+        self._left, self._after = at, after
+
+    def put_new(self, key: str, data: bytes, content_type: str = "") -> None:
+        """As the store, until it dies."""
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Crash
+        super().put_new(key, data, content_type)
+        if self._left == 0:
+            raise Crash
+
+
 SOURCES = ("sucursales", "nucleo_credito", "cajeros", "nomina")
 HEAD: dict[str, Any] = {"business_date": DAY.isoformat(), "night": keys.night_id(NIGHT), "rehearsal": False}
 FOLDER = keys.night_folder(NIGHT)

@@ -39,6 +39,7 @@ from tests.unit.regulatory.deliveries import (
     payments,
     record,
 )
+from tests.unit.regulatory.evidence import Crash, FragileStore
 
 CHANGES: dict[str, dict[str, Any]] = {
     "amount": {"importe": "12,5"},
@@ -200,3 +201,25 @@ def test_fifteen_sources_of_two_thousand_rows_normalise_in_seconds() -> None:
     began = time.process_time()
     normalised(lake, *(s.id for s in ALL.sources))
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_write_and_a_second_run_leave_what_one_run_leaves(after: bool) -> None:
+    few, said = only("cajeros", "sucursales"), ["cajeros:arrived", "sucursales:arrived"]
+
+    def night(lake: MemoryStore) -> str:
+        return normalise(seal(NIGHT, said, lake=lake, clock=clock, sources=few), lake=lake, sources=few)
+
+    whole = memory()
+    deliver_all(whole, 10, few)
+    delivered = {info.key: whole.get(info.key) for info in whole.list("")}
+    key = night(whole)
+    written = {info.key: whole.get(info.key) for info in whole.list("")}
+    for at in range(1, len(written) - len(delivered) + 1):
+        lake = FragileStore("podemos-lake", len(delivered) + at, after=after)
+        for name, data in delivered.items():
+            lake.put_new(name, data)
+        with pytest.raises(Crash):
+            night(lake)
+        assert night(lake) == key
+        assert {info.key: lake.get(info.key) for info in lake.list("")} == written

@@ -19,29 +19,9 @@ from podemos.regulatory.gate import judge
 from podemos.regulatory.notify import message
 from podemos.regulatory.publish import publish
 from tests.unit.regulatory.deliveries import DAY, NIGHT, clock, memory
-from tests.unit.regulatory.evidence import FOLDER, HEAD, clean, reconciliation
+from tests.unit.regulatory.evidence import FOLDER, HEAD, Crash, FragileStore, clean, reconciliation
 
 FOLDER_OF_DAY = f"reports/{DAY}/"
-
-
-class Crash(RuntimeError):
-    """The process died."""
-
-
-class FragileStore(MemoryStore):
-    """Dies at the n-th write, before or after it took effect."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        super().__init__("reports")
-        self._left, self._after = at, after
-
-    def put_new(self, key: str, data: bytes, content_type: str = "") -> None:
-        self._left -= 1
-        if self._left == 0 and not self._after:
-            raise Crash
-        super().put_new(key, data, content_type)
-        if self._left == 0:
-            raise Crash
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +82,7 @@ def test_the_same_content_is_published_once_and_other_content_supersedes_it(evid
 def test_a_crash_at_any_write_leaves_no_half_version_and_the_retry_completes_it(
     evidence: dict[str, bytes], at: int, after: bool
 ) -> None:
-    lake, reports = memory(), FragileStore(at, after=after)
+    lake, reports = memory(), FragileStore("reports", at, after=after)
     sign = {"signer": lambda data: {"signature": sha256(data)}}
     key = build(lake, evidence)
     with pytest.raises(Crash):

@@ -24,9 +24,9 @@ first() {
   run format $bin/ruff format --check "${code[@]}"
   run imports $bin/lint-imports
   run types $bin/mypy
+  run sql $bin/sqlfluff lint -q include/sql
 }
 second() {
-  run sql $bin/sqlfluff lint -q include/sql
   run unit $bin/pytest tests/unit
 }
 first &

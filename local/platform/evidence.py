@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.platform.provision.storage import alerts
 from local.platform.stack import Stack
 from local.platform.watch import Run
 from podemos.contracts.platform import Platform
 from podemos.contracts.platform import platform as platform_names
+from podemos.core.clock import iso
 
 PULLED, OFFLINE = "pulled", "offline"
 
@@ -46,6 +48,7 @@ class Evidence:
         differences: one line per difference that the reconciliation found, blocking ones first.
         reasons: why the report is held.
         docs: URI of the Data Docs page.
+        alerts: subjects of the messages sent to people since the night began.
     """
 
     branches: dict[str, str] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class Evidence:
     outcome: str = ""
     reasons: list[str] = field(default_factory=list)
     docs: str = ""
+    alerts: list[str] = field(default_factory=list)
     report: Report | None = None
 
     @property
@@ -137,6 +141,8 @@ def gather(stack: Stack, branches: Run, report: Run) -> Evidence:
         found.excepted = decision["excepted_movements"]
         found.uncertified = sorted(branch["id"] for branch in decision["branches_not_certified"])
     found.report = reader.report(report)
+    began = iso(branches.started) if branches.started else ""
+    found.alerts = [alert["subject"] for alert in alerts(stack.clients, keep=True) if alert["at"] >= began]
     return found
 
 

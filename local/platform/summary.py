@@ -24,6 +24,8 @@ def show(console: Console, result: Result) -> None:
     console.print(table, markup=False)
     console.print(_stages(result))
     for failure in result.failures:
+        if found.held and failure.task == f"{stages.REPORT}.hold":
+            continue  # its failure is how a held night shows in Airflow; the reasons follow
         console.print(f"failed: {failure.task}\n  {failure.reason}\n  log: {failure.log}", markup=False)
     for reason in found.reasons[:MOST]:
         console.print(f"HELD: {reason}", markup=False)
@@ -57,6 +59,7 @@ def _facts(result: Result, found: Evidence) -> list[tuple[str, str]]:
     rows.append(("movements excepted", f"{found.excepted:,}"))
     if found.docs:
         rows.append(("Data Docs", found.docs))
+    rows.append(("messages sent", "\n".join(found.alerts[:MOST]) or "none"))
     if found.report:
         total = f"{found.report.movements:,} movements, {format_pesos(found.report.cents)} MXN"
         rows.append(("report", f"{found.report.uri}\nversion {found.report.version}: {total}"))

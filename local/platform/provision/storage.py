@@ -12,6 +12,8 @@ from local.platform.clients import Clients
 from podemos.contracts.platform import Platform
 
 INBOX = "podemos-alerts-inbox"
+_LOOK = 3
+"""Seconds for which one look hides a message from the next."""
 LOCK_DAYS = 30
 """Published reports can not be deleted or overwritten for so long (ten years in production)."""
 
@@ -82,23 +84,22 @@ def roles(platform: Platform, iam: Any) -> None:
             iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(policy))
 
 
-def alerts(clients: Clients) -> list[dict[str, str]]:
-    """Messages in the operator's inbox, oldest first, removed from it: `topic`, `subject`, `message`, `at`."""
-    sqs = clients("sqs")
+def alerts(clients: Clients, *, keep: bool = False) -> list[dict[str, str]]:
+    """Messages in the operator's inbox, oldest first: `topic`, `subject`, `message`, `at`.
+
+    They are removed from it, unless `keep`: then they are hidden for a few seconds and come back.
+    """
+    sqs, found = clients("sqs"), []
     queue = sqs.create_queue(QueueName=INBOX)["QueueUrl"]
-    found = []
-    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=_LOOK).get(
+        "Messages"
+    ):
         for message in messages:
             body = json.loads(message["Body"])
-            found.append(
-                {
-                    "topic": body["TopicArn"].rsplit(":", 1)[1],
-                    "subject": body.get("Subject") or "",
-                    "message": body["Message"],
-                    "at": body["Timestamp"],
-                }
-            )
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            topic, subject = body["TopicArn"].rsplit(":", 1)[1], body.get("Subject") or ""
+            found.append({"topic": topic, "subject": subject, "message": body["Message"], "at": body["Timestamp"]})
+            if not keep:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     return sorted(found, key=lambda alert: alert["at"])
 
 

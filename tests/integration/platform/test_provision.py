@@ -52,6 +52,15 @@ def test_an_alert_reaches_the_inbox_once(provisioned, names, clients):
     assert storage.alerts(clients) == []
 
 
+def test_a_look_that_keeps_the_alerts_leaves_them_for_the_operator(provisioned, names, clients, monkeypatch):
+    monkeypatch.setattr(storage, "_LOOK", 1)
+    for number in range(12):
+        clients("sns").publish(TopicArn=names.alerts_topic_arn, Subject=f"{number}", Message="spei is late")
+    assert len(storage.alerts(clients, keep=True)) == 12
+    time.sleep(1.1)
+    assert len(storage.alerts(clients)) == 12
+
+
 def test_the_signing_key_signs(provisioned, names, clients):
     kms, message = clients("kms"), b"manifest"
     algorithm = {"KeyId": names.signing_key, "Message": message, "SigningAlgorithm": "ECDSA_SHA_256"}

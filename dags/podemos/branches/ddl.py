@@ -105,7 +105,12 @@ WHEN NOT MATCHED THEN INSERT (
     {values}
 );
 INSERT INTO ops.loads (tabla, revision, revision_key, renglones, cargado)
-SELECT '{table.name}', CAST(:revision AS BIGINT), CAST(:revision_key AS VARCHAR(256)), COUNT(*), GETDATE()
+SELECT
+    '{table.name}',
+    CAST(:revision AS BIGINT),
+    CAST(:revision_key AS VARCHAR(256)),
+    COUNT(*),
+    GETDATE()
 FROM {staging};
 """  # noqa: S608 - identifiers of a checked contract
 

@@ -52,5 +52,10 @@ WHEN NOT MATCHED THEN INSERT (
     s.borrado
 );
 INSERT INTO ops.loads (tabla, revision, revision_key, renglones, cargado)
-SELECT 'clientes', CAST(:revision AS BIGINT), CAST(:revision_key AS VARCHAR(256)), COUNT(*), GETDATE()
+SELECT
+    'clientes',
+    CAST(:revision AS BIGINT),
+    CAST(:revision_key AS VARCHAR(256)),
+    COUNT(*),
+    GETDATE()
 FROM staging.clientes;

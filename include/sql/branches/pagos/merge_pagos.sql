@@ -64,5 +64,10 @@ WHEN NOT MATCHED THEN INSERT (
     s.borrado
 );
 INSERT INTO ops.loads (tabla, revision, revision_key, renglones, cargado)
-SELECT 'pagos', CAST(:revision AS BIGINT), CAST(:revision_key AS VARCHAR(256)), COUNT(*), GETDATE()
+SELECT
+    'pagos',
+    CAST(:revision AS BIGINT),
+    CAST(:revision_key AS VARCHAR(256)),
+    COUNT(*),
+    GETDATE()
 FROM staging.pagos_historicos;

@@ -58,5 +58,10 @@ WHEN NOT MATCHED THEN INSERT (
     s.borrado
 );
 INSERT INTO ops.loads (tabla, revision, revision_key, renglones, cargado)
-SELECT 'prestamos', CAST(:revision AS BIGINT), CAST(:revision_key AS VARCHAR(256)), COUNT(*), GETDATE()
+SELECT
+    'prestamos',
+    CAST(:revision AS BIGINT),
+    CAST(:revision_key AS VARCHAR(256)),
+    COUNT(*),
+    GETDATE()
 FROM staging.prestamos;

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from podemos.contracts.sources import Source
+from podemos.core.errors import NotFound
 from podemos.core.fingerprint import Fingerprint
+from podemos.core.manifest import read
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
 from podemos.regulatory.narrow import sealed_movements
@@ -40,8 +42,8 @@ def compare(
     differing = sorted(b for b in lake_holds.keys() | held.keys() if lake_holds.get(b) != held.get(b))
     if not differing:
         return Result(source.id, Level.WAREHOUSE, Rule.HISTORY, expected, actual)
-    sealed_revision, loaded = revision_of(sealed), _loaded_revision(warehouse)
-    if loaded > sealed_revision:
+    loaded = _loaded_revision(warehouse)
+    if _moved_on(sealed, day, loaded, lake):
         return Result(
             source.id,
             Level.WAREHOUSE,
@@ -51,7 +53,7 @@ def compare(
             severity=Severity.YELLOW,
             cause=Cause.LATE,
             unit=f"{differing[0]:03d}",
-            detail=f"{source.id}: the warehouse holds revision {loaded} of the lake, {sealed_revision} was sealed: "
+            detail=f"{source.id}: the warehouse holds revision {loaded} of the lake, later than the sealed one: "
             f"{len(differing)} branch(es) have later data of {day}; it will be a restatement",
         )
     named = list(_payments(source, sealed, day, set(differing), lake, warehouse))
@@ -72,14 +74,22 @@ def compare(
     )
 
 
-def revision_of(sealed: Mapping[str, Any]) -> int:
-    """The number of the lake's revision that was sealed."""
-    return int(sealed["lake"]["revision"].rpartition("/")[2].removesuffix(".json"))
-
-
 def _loaded_revision(warehouse: Warehouse) -> int:
     (row,) = warehouse.fetch("regulatory/select_history_revision.sql")
     return int(row["revision"])
+
+
+def _moved_on(sealed: Mapping[str, Any], day: date, loaded: int, lake: ObjectStore) -> bool:
+    """Whether the loaded revision of the lake has other files of the day than the sealed one: late data, no fault."""
+    folder = sealed["lake"]["revision"].rpartition("/")[0]
+    try:
+        revision, _ = read(lake, f"{folder}/{loaded:012d}.json")
+    except NotFound:
+        return False
+    days = revision.get("days", {}).get("pagos", {})
+    local = [(day + timedelta(days=ahead)).isoformat() for ahead in (-1, 0, 1)]
+    now = {file["key"] for one in local for file in days.get(one, {}).get("files") or ()}
+    return now != {file["key"] for file in sealed["files"]}
 
 
 def _pair(totals: Any) -> Pair:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from podemos.core.manifest import read
+from podemos.core.manifest import commit, read
 from tests.integration.regulatory.nights import BALANCED, COUNT, LAKE, PLAIN, arrived, run
 from tests.integration.regulatory.world import World
 from tests.unit.regulatory.deliveries import (
@@ -146,15 +146,20 @@ def test_quarantined_payments_are_excepted_and_the_report_says_so(world: World) 
     assert gap["published"]["cents"] + gap["excepted"]["cents"] == gap["expected"]["cents"]
 
 
-def test_a_later_revision_in_the_warehouse_informs_and_does_not_hold(world: World) -> None:
+@pytest.mark.parametrize(("name", "outcome"), [("rev=2/part-0.parquet", "complete"), ("rev=1/part-0.parquet", "hold")])
+def test_only_later_data_of_the_day_explains_a_difference_with_the_history(
+    world: World, name: str, outcome: str
+) -> None:
     few = only(LAKE)
     world.load_history(COUNT)
     deliver_lake(world.lake, payments(COUNT))
+    days = {"pagos": {str(DAY): {"files": [{"key": f"curated/pagos/fecha={DAY}/{name}"}]}}}
+    commit(world.lake, "manifests/branches/revisions/000000000002.json", {"days": days})
     world.run("UPDATE core.pagos_historicos SET monto = monto + 1 WHERE id_pago = 88016")
     world.run("INSERT INTO ops.loads VALUES ('pagos', 2, 'k', 1, GETDATE())")
     ended = run(world, arrived(few), sources=few)
     world.run("DELETE FROM ops.loads")
-    assert ended.outcome == "complete"
-    (late,) = [r for r in read(world.lake, ended.keys["reconcile"])[0]["results"] if r["cause"] == "late"]
-    assert late["severity"] == "yellow"
-    assert "the warehouse holds revision 2 of the lake, 1 was sealed" in late["detail"]
+    assert ended.outcome == outcome
+    (found,) = [r for r in read(world.lake, ended.keys["reconcile"])[0]["results"] if r["rule"] == "lago_historia"]
+    assert found["severity"] == ("yellow" if outcome == "complete" else "red")
+    assert ("later than the sealed one" in found["detail"]) is (outcome == "complete")

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from local.branches import faults, seed
 from local.branches import platform as branches
+from local.branches.server import MariaDB
 from local.branches.settings import Settings as BranchSettings
 from local.platform import airflow, aws, dataset
 from local.platform.clients import Clients
@@ -139,7 +140,7 @@ class Stack:
         ):
             record = self.processes.running(name)
             found.append(Status(name, record is not None, record.pid if record else None, where))
-        server = branches.MariaDB(saved).pid()
+        server = MariaDB(saved).pid()
         ports = f"{saved.port_of(saved.all_branches()[0])}-{saved.port_of(saved.all_branches()[-1])}"
         found.append(Status("mariadb", server is not None, server, f"127.0.0.1:{saved.port}"))
         proxy = faults.proxy_pid(saved)
@@ -162,7 +163,7 @@ class Stack:
         if self.processes.running(aws.NAME) is None:
             needed.append(Wanted(ports.aws, "the AWS stand-in", "PODEMOS_PORTS_AWS"))
         saved = self._saved_branches()
-        if not branches.MariaDB(saved).is_running():
+        if not MariaDB(saved).is_running():
             needed.append(Wanted(ports.mariadb, "MariaDB of the branches", "PODEMOS_PORTS_MARIADB"))
         if not faults.proxy_pid(saved):
             coming = self.branch_settings(wanted.branches)

@@ -34,6 +34,7 @@ from podemos.core.paths import include
 
 Say = Callable[[str], None]
 _PROVISIONED = "provisioned"
+_AIRFLOW_STOP_SECONDS = 5.0  # all it knows is in Postgres; its scheduler would wait for tasks that run
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Stack:
 
     def down(self) -> bool:
         """Stop everything this platform started, and nothing else. Tells whether anything ran."""
-        found = self.processes.stop_all([name for name in self.processes.names() if name not in (aws.NAME, POSTGRES)])
+        found = self.processes.stop_all(list(airflow.COMPONENTS), seconds=_AIRFLOW_STOP_SECONDS)
         aws_ran = self.processes.running(aws.NAME) is not None
         aws.stop(self.processes)
         postgres_ran = self.processes.stop(POSTGRES)

@@ -12,7 +12,7 @@ from local.platform.clients import Clients
 from podemos.contracts.platform import Platform
 
 INBOX = "podemos-alerts-inbox"
-_LOOK = 3
+_LOOK = 1
 """Seconds for which one look hides a message from the next."""
 LOCK_DAYS = 30
 """Published reports can not be deleted or overwritten for so long (ten years in production)."""
@@ -87,9 +87,10 @@ def roles(platform: Platform, iam: Any) -> None:
 def alerts(clients: Clients, *, keep: bool = False) -> list[dict[str, str]]:
     """Messages in the operator's inbox, oldest first: `topic`, `subject`, `message`, `at`.
 
-    They are removed from it, unless `keep`: then they are hidden for a few seconds and come back.
+    They are removed from it, unless `keep`: then they are hidden for a second and come back.
     """
-    sqs, found = clients("sqs"), []
+    sqs = clients("sqs")
+    found: dict[str, dict[str, str]] = {}
     queue = sqs.create_queue(QueueName=INBOX)["QueueUrl"]
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=_LOOK).get(
         "Messages"
@@ -97,10 +98,12 @@ def alerts(clients: Clients, *, keep: bool = False) -> list[dict[str, str]]:
         for message in messages:
             body = json.loads(message["Body"])
             topic, subject = body["TopicArn"].rsplit(":", 1)[1], body.get("Subject") or ""
-            found.append({"topic": topic, "subject": subject, "message": body["Message"], "at": body["Timestamp"]})
+            found[message["MessageId"]] = {
+                "topic": topic, "subject": subject, "message": body["Message"], "at": body["Timestamp"]
+            }  # fmt: skip
             if not keep:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return sorted(found, key=lambda alert: alert["at"])
+    return sorted(found.values(), key=lambda alert: alert["at"])
 
 
 def _exists(describe: Callable[[], Any]) -> bool:

@@ -52,8 +52,7 @@ def test_an_alert_reaches_the_inbox_once(provisioned, names, clients):
     assert storage.alerts(clients) == []
 
 
-def test_a_look_that_keeps_the_alerts_leaves_them_for_the_operator(provisioned, names, clients, monkeypatch):
-    monkeypatch.setattr(storage, "_LOOK", 1)
+def test_a_look_that_keeps_the_alerts_leaves_them_for_the_operator(provisioned, names, clients):
     for number in range(12):
         clients("sns").publish(TopicArn=names.alerts_topic_arn, Subject=f"{number}", Message="spei is late")
     assert len(storage.alerts(clients, keep=True)) == 12

@@ -26,7 +26,6 @@ from podemos.core.errors import DataFault
 from podemos.core.store import S3Store
 
 log = logging.getLogger("branches_curate")
-SMALL_ROWS = 2_000_000
 
 
 def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> None:
@@ -36,18 +35,10 @@ def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> Non
     if manifest.sha256(zones) != plan["zones"]["sha256"]:
         raise DataFault(f"{lake.uri(plan['zones']['key'])} was changed; restore it from include/config/zones.csv")
     rev = f"{plan['revision']:012d}-{ref.sha256[:8]}-{re.sub(r'[^A-Za-z0-9]', '', attempt)}-{secrets.token_hex(3)}"
-    tune(spark, sum(chunk["rows"] for chunks in plan["chunks"].values() for chunk in chunks))
     frames = zone_frames(spark, zones.decode(), plan["branches"])
     curation = Curation(spark, lake, f"s3://{lake.bucket}", from_bucket(lake.bucket), plan, rev, frames)
     created = commit_result(lake, ref, rev, curation.run())
     log.info("%s: %s %s", plan_key, rev, "committed" if created else "left alone, another attempt was first")
-
-
-def tune(spark: SparkSession, rows: int) -> None:
-    """A night's usual plan is small: planning a query again between its stages costs more than it can win."""
-    if rows <= SMALL_ROWS:
-        spark.conf.set("spark.sql.adaptive.enabled", "false")
-        spark.conf.set("spark.sql.shuffle.partitions", str(spark.sparkContext.defaultParallelism))
 
 
 def session() -> SparkSession:

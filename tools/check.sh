@@ -2,6 +2,7 @@
 # `make check`: every check runs even when an earlier one failed, two at a time; the end says which ones did.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export PYTHONPATH=$PWD/dags:$PWD
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 bin=.venv/bin

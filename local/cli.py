@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -39,7 +40,7 @@ from podemos.core.zones import zone_table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 # Progress and tables go to standard error; standard output holds only what a program would read.
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else 120)
 
 Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date; default yesterday.")]
 Branches = Annotated[int | None, typer.Option(help="How many branches.", min=1, max=200)]

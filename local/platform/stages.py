@@ -9,7 +9,8 @@ from typing import Any
 
 BRANCHES = "branch_ingestion"
 REPORT = "regulatory_report"
-DONE = frozenset({"success", "skipped", "failed", "upstream_failed", "removed"})
+_WORKED = frozenset({"success", "failed"})
+DONE = _WORKED | {"skipped", "upstream_failed", "removed"}
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,17 @@ def progress(stage: Stage, tasks: Sequence[Mapping[str, Any]]) -> Progress:
 
 
 def seconds(dag: str, started: datetime, tasks: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Stage name -> wall time from the end of the stage before it in the same run; unfinished stages are left out."""
+    """Stage name -> wall time from the end of the stage before it in the same run.
+
+    Stages that have not ended, or whose tasks were all skipped, are left out.
+    """
     found: dict[str, float] = {}
     before = started
     for stage in ALL:
         if stage.dag != dag:
             continue
         ended = progress(stage, tasks).ended
-        if ended is None:
+        if ended is None or not any(stage.holds(task["task_id"]) and task["state"] in _WORKED for task in tasks):
             continue
         found[stage.name] = max(0.0, (ended - before).total_seconds())
         before = max(before, ended)

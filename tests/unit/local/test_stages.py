@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from local.platform import stages
-from local.platform.stages import BRANCHES, CURATE, LOAD, PULL, REPORT, progress, seconds
+from local.platform.stages import BRANCHES, CURATE, LOAD, PUBLISH, PULL, REPORT, progress, seconds
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TASKS = {
@@ -49,3 +49,10 @@ def test_stage_seconds_run_from_end_to_end():
     assert seconds(BRANCHES, START, tasks) == {PULL.name: 25.0, CURATE.name: 5.0}
     tasks[-1] = task("certify", end=44)
     assert seconds(BRANCHES, START, tasks)[LOAD.name] == 14.0
+
+
+def test_a_stage_that_was_skipped_took_no_time():
+    tasks = [task("build", "skipped", end=60), task("publish", "skipped", end=60), task("notify", "skipped", end=60)]
+    assert PUBLISH.name not in seconds(REPORT, START, tasks)
+    tasks[1] = task("publish", "failed", end=61)
+    assert seconds(REPORT, START, tasks)[PUBLISH.name] == 61.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 from local.platform.dataset import Dataset
 from local.platform.show import Show
 from local.platform.stack import Stack
-from local.sources import clients
+from local.sources import clients, day
 from local.sources.day import Content
-from local.sources.deliver import Inbox, deliver
+from local.sources.deliver import Inbox, Outcome, deliver
 from local.sources.scenarios import scenario
 from podemos.contracts.platform import platform as platform_names
 from podemos.core.night import Night
@@ -20,18 +21,33 @@ class Deliveries(threading.Thread):
 
     def __init__(self, stack: Stack, show: Show, data: Dataset, night: Night) -> None:
         super().__init__(name="deliveries", daemon=True)
-        self._show, self._night = show, night
-        content = Content(data.business_date, clients.of_branches(stack.settings.state), data.movements)
-        self._inbox = Inbox(stack.clients("s3"), platform_names().lake_bucket, stack.settings.state)
-        self._content = content
-        self._scenario = scenario(data.scenario, content, withheld=data.withheld)
+        self._stack, self._show, self._data, self._night = stack, show, data, night
         self.failure: Exception | None = None
 
     def run(self) -> None:
         """Deliver until the last system has."""
         try:
-            for outcome in deliver(self._inbox, self._content, self._scenario, self._night):
-                what = f"{outcome.rows:,} movements" if outcome.written else "had delivered before"
-                self._show.line(f"[{outcome.clock} of the night] {outcome.source_id}: {what}")
+            for outcome in _deliver(self._stack, self._data, self._night):
+                if outcome.written:
+                    self._show.line(f"[{outcome.clock} of the night] {outcome.source_id}: {outcome.rows:,} movements")
         except Exception as failure:
             self.failure = failure
+            self._show.line(f"the source systems can not deliver: {failure}")
+
+
+def correct(stack: Stack, show: Show, data: Dataset) -> None:
+    """Before a night is run again, the systems deliver at once what was missing, and again what had been changed.
+
+    Before the first night of a date nothing happens: they deliver at their times.
+    """
+    if day.read(stack.settings.state, data.business_date) is None:
+        return
+    for outcome in _deliver(stack, data, None):
+        if outcome.written:
+            show.line(f"{outcome.source_id} delivers what it owed: {outcome.rows:,} movements")
+
+
+def _deliver(stack: Stack, data: Dataset, night: Night | None) -> Iterator[Outcome]:
+    content = Content(data.business_date, clients.of_branches(stack.settings.state), data.movements)
+    inbox = Inbox(stack.clients("s3"), platform_names().lake_bucket, stack.settings.state)
+    return deliver(inbox, content, scenario(data.scenario, content, withheld=data.withheld), night)

@@ -18,7 +18,7 @@ from local.branches.faults import Kind
 from local.judge.verdict import Verdict, judge
 from local.platform import dataset, stages, watch
 from local.platform.dataset import Dataset
-from local.platform.deliveries import Deliveries
+from local.platform.deliveries import Deliveries, correct
 from local.platform.evidence import Evidence, gather
 from local.platform.show import Show
 from local.platform.stack import Stack
@@ -95,6 +95,7 @@ def run_night(stack: Stack, show: Show, data: Dataset) -> Result:
     seconds = {stages.START.name: time.monotonic() - started - stack.seed_seconds, stages.SEED.name: stack.seed_seconds}
     if data.scenario == OFFLINE_SCENARIO:
         _take_offline(stack, show, data)
+    correct(stack, show, data)
     if ended := stack.fail_active_runs():
         show.line(f"{ended} unfinished runs of an earlier command were ended")
     follow = Watch(stack, show, timeout_seconds=stack.settings.night.timeout_seconds)

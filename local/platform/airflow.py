@@ -140,7 +140,7 @@ def start(settings: Settings, postgres: Postgres, processes: Processes) -> list[
     """Start the components that do not run; returns their names."""
     started = [name for name in COMPONENTS if processes.running(name) is None]
     for name in started:
-        processes.stop(name)  # what a killed one left behind
+        processes.stop(name, seconds=1.0)  # what a killed one left behind
         program = [str(_WARM)] if name == "airflow-scheduler" else ["-P", "-m", "airflow"]
         command = [sys.executable, *program, *COMPONENTS[name]]
         processes.start(name, command, environment=environment(settings, postgres), folder=settings.state / "airflow")

@@ -24,8 +24,8 @@ fails the run when a batch failed.
 - A branch that is offline is a state in its batch's manifest; `pull` stays green.
 - A batch that fails technically does not stop the others: `collect` takes what landed, and `watch` turns the run red
   and alerts once.
-- When nothing new has landed, `publish` returns the revision in force, which is loaded and certified again. That
-  changes nothing where all is well and heals a run that died in between.
+- When nothing new has landed, `curate` is skipped: `publish` carries the days forward under the fresh snapshots' marks,
+  and what no certification saw in the warehouse is loaded again, which heals a run that died in between.
 
 ## Re-run safety
 Every task may run again at any time. Watermarks move by conditional write under a fenced lease, manifests are created
@@ -78,7 +78,7 @@ def branch_ingestion():
     ).expand(batch=batches)
     planned = stage(collect.plan_curation, trigger_rule=TriggerRule.ALL_DONE)(pulled)
     curated = CurateBranches(task_id="curate", plan_key=planned)
-    revision = stage(publish.publish_revision)(planned)
+    revision = stage(publish.publish_revision, trigger_rule=TriggerRule.NONE_FAILED)(planned)
     curated >> revision
     certified = stage(certify.certify_days, outlets=[assets.SUCURSALES])(revision)
     for table in branches().extraction.tables:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import keys, revisions
+from podemos.branches import carry, keys, revisions
 from podemos.branches.landing import Part
 from podemos.branches.revisions import Revision
 from podemos.contracts.branches import Branches
@@ -25,7 +25,7 @@ Mark = tuple[int, int]
 
 
 def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, config: Branches) -> str:
-    """Writes the plan of the next revision.
+    """Writes the plan of the next revision; when it brings nothing new also its result, so that no job has to run.
 
     Args:
         batch_keys: batch manifests of this run: they save reading what they quote, and decide nothing.
@@ -63,7 +63,9 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "pending": _pending(lake, previous),
     }
     content = manifest.sha256(manifest.canonical(document))
-    return manifest.commit(lake, keys.plan(document["revision"], content), document).key
+    ref = manifest.commit(lake, keys.plan(document["revision"], content), document)
+    carry.carry_forward(lake, document, ref, planned)
+    return ref.key
 
 
 def _fresh(

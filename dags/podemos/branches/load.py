@@ -13,7 +13,8 @@ from podemos.warehouse.statements import Batch, bind
 def load_batch(revision_key: str, table: str, *, lake: ObjectStore, platform: Platform) -> Batch:
     """One transaction: mutex, COPY of exactly the delta's files, drop what is stale, MERGE, ledger.
 
-    Sent twice, at once, or long after a later one, it leaves the same rows.
+    Sent twice, at once, or long after a later one, it leaves the same rows. A delta without rows is only entered into
+    the ledger: COPY refuses a list without files, and a table that nothing changes need not be locked.
 
     Args:
         revision_key: a published revision.
@@ -22,9 +23,15 @@ def load_batch(revision_key: str, table: str, *, lake: ObjectStore, platform: Pl
         platform: names the role that COPY assumes.
     """
     found = revisions.read(lake, revision_key)
+    delta = found.document["delta"][table]
+    if not delta["rows"]:
+        return bind(
+            "branches/ops/insert_loads.sql",
+            {"tabla": table, "revision": found.number, "revision_key": revision_key},
+        )
     files = [
         {"url": lake.uri(file["key"]), "mandatory": True, "meta": {"content_length": file["size"]}}
-        for file in found.document["delta"][table]["files"]
+        for file in delta["files"]
     ]
     key = keys.copy_manifest(table, found.number)
     manifest.commit(lake, key, {"entries": files})

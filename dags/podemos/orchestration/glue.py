@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.glue import GlueJobOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from podemos.branches import carry
 from podemos.orchestration.defaults import POLL_SECONDS
 from podemos.orchestration.ports import AWS, Ports
 
 DOC = """Runs the Glue job over the plan: one winner per key, UTC and accounting day, orphans into quarantine.
 
-The job's log is linked from the task. A retry waits for a job that still runs instead of starting another.
+A plan without anything new is skipped. The job's log is linked from the task. A retry waits for a job that still runs
+instead of starting another.
 """
 
 
@@ -41,8 +43,15 @@ class CurateBranches(GlueJobOperator):
         self.plan_key = plan_key
 
     def execute(self, context: Any) -> Any:
-        """Starts the job, or finds it running, and defers."""
-        names = Ports(context).platform
+        """Starts the job, or finds it running, and defers.
+
+        Raises:
+            AirflowSkipException: the plan has its result.
+        """
+        ports = Ports(context)
+        if ports.call(carry.curated, self.plan_key):
+            raise AirflowSkipException(f"{self.plan_key} has its result: nothing to curate")
+        names = ports.platform
         self.job_name, self.region_name = names.curate_job, names.region
         if not self.hook.has_job(self.job_name):
             raise AirflowFailException(f"Glue job {self.job_name!r} does not exist; deploy this release's jobs")

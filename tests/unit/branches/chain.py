@@ -40,7 +40,7 @@ def finish(lake: MemoryStore, plan_key: str, rev: str = "r1", **days: Any) -> No
     tables["pagos"]["days"] = days
     _, ref = manifest.read(lake, plan_key)
     result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": tables}
-    manifest.commit(lake, keys.result_of(plan_key), result)
+    manifest.commit_first(lake, keys.result_of(plan_key), result)
 
 
 def night(lake: MemoryStore, rev: str = "r1", at: datetime = NOW, **days: Any) -> dict[str, Any]:

@@ -33,9 +33,11 @@ class Run:
         """Whether it is over, well or not."""
         return self.state in ("success", "failed")
 
-    def finished(self, stage: stages.Stage) -> bool:
-        """Whether all tasks of a stage have ended; a run that is over has no open stage."""
-        return self.ended or stages.progress(stage, self.tasks).ended is not None
+    @property
+    def loaded(self) -> bool:
+        """Whether its load tasks have ended; a run that is over has no open task."""
+        loads = [task["state"] in stages.DONE for task in self.tasks if task["task_id"].startswith("load_")]
+        return self.ended or (bool(loads) and all(loads))
 
     def seconds(self) -> dict[str, float]:
         """What its stages took."""

@@ -48,8 +48,8 @@ def test_an_unknown_scenario_is_refused_before_anything_starts(tmp_path, monkeyp
 
 
 def test_a_slow_machine_gets_a_slower_night():
-    assert pace_for(30, seconds=140) == 30
-    assert pace_for(30, seconds=300) == 60
+    assert pace_for(30, seconds=200) == 30
+    assert pace_for(30, seconds=400) == 60
 
 
 def test_too_few_rows_are_refused_before_anything_starts(tmp_path, monkeypatch):

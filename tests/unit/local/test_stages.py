@@ -6,6 +6,7 @@ import pytest
 
 from local.platform import stages
 from local.platform.stages import BRANCHES, CURATE, LOAD, PUBLISH, PULL, REPORT, progress, seconds
+from local.platform.watch import Run
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TASKS = {
@@ -56,3 +57,12 @@ def test_a_stage_that_was_skipped_took_no_time():
     assert PUBLISH.name not in seconds(REPORT, START, tasks)
     tasks[1] = task("publish", "failed", end=61)
     assert seconds(REPORT, START, tasks)[PUBLISH.name] == 61.0
+
+
+def test_a_run_is_loaded_when_every_load_has_ended():
+    run = Run(BRANCHES, "r", "running", START, [task("load_pagos", end=9), task("load_clientes", "running")])
+    assert not run.loaded
+    run.tasks[1] = task("load_clientes", "upstream_failed", end=10)
+    assert run.loaded
+    assert not Run(BRANCHES, "r", "running", START, []).loaded
+    assert Run(BRANCHES, "r", "failed", START, []).loaded

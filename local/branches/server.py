@@ -50,8 +50,11 @@ class MariaDB:
         self.log = self.folder / "mariadb.log"
         self.pid_file = self.data / "mariadb.pid"
 
-    def start(self) -> None:
+    def start(self, zone: str = "UTC") -> None:
         """Start and wait until it answers; does nothing when it already runs.
+
+        Args:
+            zone: the OS zone of the server's process, by default that of most servers.
 
         Raises:
             PortTaken: another process listens on the port.
@@ -76,14 +79,14 @@ class MariaDB:
             f"--init-file={init_file}",
         ]
         with self.log.open("ab") as log:
-            # Its own session, so that Ctrl-C in the caller's terminal does not reach it; OS zone UTC like a server's.
+            # Its own session, so that Ctrl-C in the caller's terminal does not reach it.
             process = subprocess.Popen(
                 arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "TZ": "UTC"},
+                env={**os.environ, "TZ": zone},
             )
         self._wait_until_it_answers(process)
         init_file.unlink()

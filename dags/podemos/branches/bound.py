@@ -1,7 +1,7 @@
 """How far the watermark may go: everything a snapshot shows is landed, only the watermark is held back.
 
 A transaction that is open while the snapshot is taken commits later with an older cursor. It must still lie above the
-watermark then. Without the PROCESS privilege (it shows clients' data) the hold-back is a stated lag.
+watermark then. How far back that is, `horizon` says.
 
 A branch's clock can jump back: an hour in autumn, or when somebody sets it. Rows written since the last snapshot carry
 at least *clock now − time passed since then − lag*, so a pull never starts above that, whatever the watermark says.
@@ -9,7 +9,10 @@ at least *clock now − time passed since then − lag*, so a pull never starts 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from podemos.branches.state import Position, Watermark
 from podemos.core.table import Column
@@ -18,12 +21,36 @@ BEGINNING = Position("0001-01-01 00:00:00")
 """Below every row: the watermark of a table that was empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Why the bound lies where it does.
+
+    Attributes:
+        mode: `lag` or `transactions`.
+        seconds: so far behind the server's clock.
+        alerts: what somebody should act on, in words.
+    """
+
+    mode: str
+    seconds: int
+    alerts: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"mode": self.mode, "seconds": self.seconds, "alerts": list(self.alerts)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> HoldBack:
+        """The inverse of `to_dict`."""
+        return cls(data["mode"], data["seconds"], tuple(data["alerts"]))
+
+
 def safe_bound(server_now: datetime, lag_seconds: int, cursor: Column) -> str:
     """The exclusive upper end of the watermark, rounded down to the cursor's precision.
 
     Args:
         server_now: the branch server's wall clock, naive, in the session's zone.
-        lag_seconds: a transaction lives no longer.
+        lag_seconds: how far the watermark is held back.
         cursor: the contract's cursor column.
     """
     return _rendered(server_now - timedelta(seconds=lag_seconds), cursor)

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import keys, query
+from podemos.branches import horizon, keys, query
+from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Chunk, Part
-from podemos.branches.link import REMEDY, Link, ServerClock, Trouble, trouble_of
+from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
 from podemos.branches.state import BranchState, Lease, LeaseLost, Watermark
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core import manifest
@@ -58,6 +59,7 @@ class BranchPull:
     troubles: dict[str, tuple[Trouble, str]] = field(default_factory=dict)
     expired: bool = False
     _link: Link | None = None
+    _horizon: Horizon | None = None
 
     def run(self) -> None:
         """Pulls every table; a table in trouble does not stop the others, a broken link does."""
@@ -86,7 +88,8 @@ class BranchPull:
             waiting = [table for table in waiting if table.name in leases]
             try:
                 as_of = self.ports.clock()
-                server = link.open_snapshot()
+                server = self._horizon = horizon.read(link, self.ports.extraction)
+                link.open_snapshot()
                 until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
                 unfinished = []
                 for table in waiting:
@@ -124,7 +127,7 @@ class BranchPull:
         lease: Lease,
         watermark: Watermark | None,
         as_of: datetime,
-        server: ServerClock,
+        server: Horizon,
         until: datetime,
     ) -> bool:
         """Pulls one table; False when the snapshot's time was up before its end.
@@ -152,13 +155,13 @@ class BranchPull:
         lease: Lease,
         watermark: Watermark | None,
         as_of: datetime,
-        server: ServerClock,
+        server: Horizon,
         until: datetime,
     ) -> bool:
         extraction = self.ports.extraction
-        lag, cursor = extraction.lag_seconds, table.column(table.cursor)
-        bound = bounds.safe_bound(server.now, lag, cursor)
-        after = bounds.start(watermark, server.now, as_of, lag, cursor)
+        cursor = table.column(table.cursor)
+        bound = bounds.safe_bound(server.now, server.hold_back.seconds, cursor)
+        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, cursor)
         since = server.today - timedelta(days=extraction.fingerprint_days)
         day, number = zone_table().accounting_day(as_of), 0
         while True:
@@ -178,6 +181,7 @@ class BranchPull:
                 start=after,
                 reached=page.last,
                 bound=bound,
+                hold_back=server.hold_back,
                 contract=_digest(table),
                 chunk=landed,
                 tail_rows=tail,
@@ -235,6 +239,7 @@ class BranchPull:
             "message": message,
             "remedy": remedy,
             "rows": sum(part.chunk.rows for _, part in self.landed if part.chunk),
+            "hold_back": self._horizon.hold_back.to_dict() if self._horizon else None,
             "tail_rows": sum(part.tail_rows for _, part in self.landed),
             "tables": {t.name: str(self.troubles[t.name][0]) if t.name in self.troubles else "pulled"
                        for t in self.tables},

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from podemos.branches import keys
+from podemos.branches.bound import HoldBack
 from podemos.branches.state import Position
 from podemos.core.clock import from_iso, iso
 from podemos.core.fingerprint import Fingerprint
@@ -50,6 +51,7 @@ class Part:
         part: from 1.
         final: the snapshot was read to its end; then `fingerprints` holds what the branch's server computed in it.
         as_of: an instant before the snapshot was opened.
+        hold_back: why `bound` lies where it does; None in manifests from before this was recorded.
         since: the first branch-local day of `fingerprints`; None for a table without a business date.
         fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
@@ -67,6 +69,7 @@ class Part:
     bound: str
     contract: str
     chunk: Chunk | None
+    hold_back: HoldBack | None = None
     tail_rows: int = 0
     since: date | None = None
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Part:
             "start": self.start.to_dict() if self.start else None,
             "reached": self.reached.to_dict() if self.reached else None,
             "bound": self.bound,
+            "hold_back": self.hold_back.to_dict() if self.hold_back else None,
             "contract": self.contract,
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
@@ -111,6 +115,7 @@ class Part:
             start=Position.from_dict(data["start"]) if data["start"] else None,
             reached=Position.from_dict(data["reached"]) if data["reached"] else None,
             bound=data["bound"],
+            hold_back=HoldBack.from_dict(data["hold_back"]) if data.get("hold_back") else None,
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],

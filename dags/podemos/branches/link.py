@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -57,14 +55,6 @@ def trouble_of(error: Exception) -> Trouble:
     return Trouble.DRIFT if code in _DRIFT else Trouble.OFFLINE
 
 
-@dataclass(frozen=True, slots=True)
-class ServerClock:
-    """What the server shows, in the session's zone."""
-
-    now: datetime
-    today: date
-
-
 class Link:
     """A read-only session with a statement time limit.
 
@@ -78,12 +68,9 @@ class Link:
         self._connection = connection
         self._run(query.session(connection.get_server_info(), statement_seconds))
 
-    def open_snapshot(self) -> ServerClock:
+    def open_snapshot(self) -> None:
         """Opens a consistent read-only snapshot; an older one ends."""
         self._run(query.BEGIN)
-        ((now, today),) = next(self.rows(query.CLOCK))
-        assert now and today  # noqa: S101 - NOW() is never NULL
-        return ServerClock(datetime.fromisoformat(now.decode()), date.fromisoformat(today.decode()))
 
     def rows(self, sql: str, table: Table | None = None) -> Iterator[Rows]:
         """The result in blocks of raw values; `table` has its column types checked first.

@@ -17,8 +17,8 @@ from podemos.core.table import Column, Kind, Table, identifier
 _TEMPORAL = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
+_IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-CLOCK = "SELECT NOW(6), CURDATE()"
 
 
 def session(server: str, statement_seconds: int) -> str:
@@ -28,6 +28,31 @@ def session(server: str, statement_seconds: int) -> str:
     else:
         limits = f"transaction_isolation = 'REPEATABLE-READ', max_execution_time = {statement_seconds * 1000}"
     return f"SET SESSION {limits}, character_set_connection = utf8mb4, character_set_results = utf8mb4"
+
+
+def clock(seconds: int) -> str:
+    """The wall clock and day in the session's zone, and what the clock showed so many seconds ago."""
+    return f"SELECT NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds})"
+
+
+def writers(seconds: int) -> str:
+    """`clock`, whether the server is a replica, the statements that may be writing, and the transactions that wrote.
+
+    The server evaluates the parts in this order, which `horizon` relies on. Only whether a statement reads is taken
+    from its text: that may hold clients' data and stays on the server. `trx_started` is rendered in the OS zone of the
+    server, whatever the session's zone.
+    """
+    age = f"COALESCE(TIMESTAMPDIFF(MICROSECOND, {{}}, {{}}) / 1000000, {seconds})"
+    wall = age.format("trx_started", "CONVERT_TZ(UTC_TIMESTAMP(6), '+00:00', 'SYSTEM')")
+    utc = age.format("CONVERT_TZ(trx_started, 'SYSTEM', '+00:00')", "UTC_TIMESTAMP(6)")
+    return (
+        f"SELECT 'clock', NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds}), @@read_only "  # noqa: S608
+        "UNION ALL SELECT 'statement', ID, TIME, TIME, '' FROM information_schema.PROCESSLIST "
+        f"WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ({_IDLE}) AND NOT (COMMAND = 'Connect' AND INFO IS NULL) "
+        "AND (INFO IS NULL OR INFO NOT REGEXP '^[[:space:](]*(select|show|desc|explain)[^a-z_]') "
+        f"UNION ALL SELECT 'transaction', trx_mysql_thread_id, {wall}, {utc}, '' FROM information_schema.INNODB_TRX "
+        "WHERE trx_rows_modified > 0"
+    )
 
 
 def page(table: Table, after: Position | None, limit: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -48,7 +48,12 @@ class Extraction(Strict):
     statement_seconds: int = Field(default=120, ge=1, description="statement time limit on the branch's server")
     connect_seconds: int = Field(default=10, ge=1)
     branch_seconds: int = Field(default=900, ge=1, description="time budget of one branch in one run")
-    lag_seconds: int = Field(default=900, ge=0, description="watermark hold-back where PROCESS is not granted")
+    hold_back: Literal["lag", "transactions"] = Field(
+        default="lag", description="`transactions` needs PROCESS, which shows every session's SQL: a decision"
+    )
+    lag_seconds: int = Field(default=900, ge=0, description="watermark hold-back where transactions are not looked at")
+    margin_seconds: int = Field(default=2, ge=2, description="below the oldest transaction; see branches/horizon.py")
+    max_open_trx_seconds: int = Field(default=1800, ge=1, description="a longer transaction stops holding, and alerts")
     fingerprint_days: int = Field(default=45, ge=1, description="branch-local days certified each night")
 
 

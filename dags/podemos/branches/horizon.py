@@ -1,0 +1,130 @@
+"""What a branch's server says right before a snapshot is opened: its clock, and how far the watermark must stay behind.
+
+A row's cursor is the time its statement began; its transaction may commit after the snapshot. `lag` assumes that no
+transaction lives longer than a stated time. `transactions` looks. Let T be a transaction that wrote a row before the
+snapshot S and commits after it. Four readings come in this order: the clock N (`NOW()`, taken when the look begins),
+the running statements P, InnoDB's transactions X, and, as the next statement, the snapshot S. The row's statement
+
+* began after N: its cursor is above the bound;
+* ran at P: it is in PROCESSLIST, with its age, whether or not InnoDB knew T by then;
+* ended before P: T has modified rows and is open at X, since it commits after S: it is in INNODB_TRX.
+
+Any other order loses rows. Transactions before statements: a statement that ends between the two readings is in
+neither. The look inside the snapshot: T commits between S and X, so it is neither visible in the one nor open in the
+other. That INNODB_TRX is a cache up to 100 ms old, that ages are whole seconds, and that a statement begins before its
+transaction, is covered by the margin of two seconds or more.
+
+What stays unseen, and is left to the fingerprint pass: a statement that waited long for a metadata lock before its
+transaction began, rows written by a function that a SELECT calls, and transactions over `max_open_trx_seconds`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import MySQLdb
+
+from podemos.branches import query
+from podemos.branches.bound import HoldBack
+from podemos.branches.link import Link
+from podemos.contracts.branches import Extraction
+
+_NO_PROCESS = 1227
+_HOUR = 3600.0
+_BEFORE_ITS_TIME = -60.0
+"""Younger than this is no rounding: the server's zone has just set its clock back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """The server's wall clock in the session's zone, and what the hold-back follows from.
+
+    Attributes:
+        slack_seconds: what a pull reaches back below *clock now - time since the last snapshot*; see `bound.start`.
+    """
+
+    now: datetime
+    today: date
+    hold_back: HoldBack
+    slack_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A connection that writes: a running statement or an open transaction, and its age in seconds."""
+
+    connection: str
+    what: str
+    age: float
+
+
+def read(link: Link, extraction: Extraction) -> Horizon:
+    """One round trip, two where `transactions` is configured but the user lacks the PROCESS privilege.
+
+    Raises:
+        MySQLdb.Error: the link is broken.
+    """
+    if extraction.hold_back == "lag":
+        return _by_lag(link, extraction, ())
+    try:
+        first, *others = _all(link, query.writers(extraction.max_open_trx_seconds))
+    except MySQLdb.Error as error:
+        if error.args[0] != _NO_PROCESS:
+            raise
+        return _by_lag(link, extraction, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
+    _, now, today, past, replica = first
+    if replica not in ("0", "OFF"):
+        return _by_lag(link, extraction, ("a read-only server, a replica: it shows no transaction of its primary",))
+    back, alerts = held(map(_writer, others), extraction.max_open_trx_seconds)
+    back += extraction.margin_seconds + _skipped(now, past, extraction.max_open_trx_seconds)
+    hold_back = HoldBack("transactions", back, alerts)
+    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, extraction.margin_seconds)
+
+
+def held(writers: Iterable[Writer], limit: int) -> tuple[int, tuple[str, ...]]:
+    """Age in whole seconds, rounded up, of the oldest writer within the limit; and an alert for each beyond it."""
+    oldest, alerts = 0.0, []
+    for writer in writers:
+        if writer.age <= limit:
+            oldest = max(oldest, writer.age)
+        else:
+            alerts.append(
+                f"{writer.what} of connection {writer.connection} is open for {writer.age / 60:.0f} min and no longer "
+                "holds the watermark back: rows it commits are found by the fingerprint; end it at the branch"
+            )
+    return math.ceil(oldest), tuple(alerts)
+
+
+def age_of(by_wall_clock: float, by_utc: float) -> float:
+    """A transaction's age from two differences, each wrong by an hour on one side of a change of the server's zone.
+
+    `trx_started` is text in the server's OS zone. Where the clock has skipped an hour since, its wall difference is an
+    hour too long; where an hour was repeated, that is an hour too short, or the conversion to UTC chose the other pass.
+    """
+    possible = [max(age, 0.0) for age in (by_wall_clock, by_utc) if age > _BEFORE_ITS_TIME]
+    return min(possible) if possible else max(by_wall_clock, by_utc) + _HOUR
+
+
+def _by_lag(link: Link, extraction: Extraction, alerts: tuple[str, ...]) -> Horizon:
+    lag = extraction.lag_seconds
+    ((now, today, past),) = _all(link, query.clock(lag))
+    hold_back = HoldBack("lag", lag + _skipped(now, past, lag), alerts)
+    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, lag)
+
+
+def _skipped(now: str, past: str, seconds: int) -> int:
+    """Seconds that the session's zone has skipped within the last `seconds`: rows from before lie so much lower."""
+    passed = (datetime.fromisoformat(now) - datetime.fromisoformat(past)).total_seconds()
+    return max(0, math.floor(passed) - seconds)
+
+
+def _writer(row: list[str]) -> Writer:
+    what, connection, by_wall_clock, by_utc, _ = row
+    return Writer(connection, what, age_of(float(by_wall_clock), float(by_utc)))
+
+
+def _all(link: Link, sql: str) -> list[list[str]]:
+    return [[(value or b"0").decode() for value in row] for block in link.rows(sql) for row in block]

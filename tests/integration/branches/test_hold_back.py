@@ -1,0 +1,246 @@
+"""The hold-back by transactions, with no lag at all, while other sessions write: nothing is lost, nothing needs a lag.
+
+The server's OS zone, its global zone and the sessions' zone all differ.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from podemos.branches import branch_pull, chunk, horizon, query
+from podemos.branches.branch_pull import BranchPull, Ports
+from podemos.branches.landing import Part
+from podemos.branches.link import Link
+from podemos.branches.state import MemoryState
+from podemos.contracts.branches import Branch, Extraction
+from podemos.contracts.tables import contract
+from podemos.core.clock import system_clock
+from podemos.core.store import MemoryStore
+
+from .bare import Bare, bare
+
+TABLE = contract("pagos").compiled()
+BRANCH = Branch(id="001", nombre="Tienda", zone="America/Tijuana")
+DDL = """CREATE OR REPLACE TABLE pagos (
+  id_pago BIGINT PRIMARY KEY, id_prestamo BIGINT NOT NULL, id_cliente BIGINT NOT NULL, monto DECIMAL(18,2) NOT NULL,
+  fecha_pago DATETIME NOT NULL, status_pago VARCHAR(20) NOT NULL, otros_datos VARCHAR(256),
+  updated_at DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), KEY (updated_at, id_pago), KEY (fecha_pago))"""
+PAY = (
+    "INSERT INTO pagos (id_pago, id_prestamo, id_cliente, monto, fecha_pago, status_pago) "
+    "VALUES ({0}, 1, 1, {0}, NOW(), 'PAGADO')"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bare]:
+    with bare(tmp_path_factory.mktemp("tienda")) as running:
+        yield running
+
+
+class Shop:
+    """One table at one branch, and the lake that it is pulled into."""
+
+    def __init__(self, server: Bare) -> None:
+        self.server, self.lake, self.state = server, MemoryStore(), MemoryState()
+        self.open: list[Any] = []
+        server.run(DDL, schema="tienda")
+
+    def till(self, *statements: str, commit: bool = False) -> Any:
+        """A session that writes; its transaction stays open."""
+        connection = self.server.connect("caja")
+        self.open.append(connection)
+        for statement in statements:
+            connection.query(statement)
+            connection.store_result()
+        if commit:
+            connection.commit()
+        return connection
+
+    def pull(self, user: str = "vigia", **limits: Any) -> BranchPull:
+        extraction = Extraction(tables=("pagos",), **{"hold_back": "transactions", "lag_seconds": 0} | limits)
+        connect: Callable[[Branch], Any] = lambda _: self.server.connect(user)  # noqa: E731
+        ports = Ports(self.lake, self.state, connect, system_clock, "test", extraction)
+        pull = BranchPull(ports, BRANCH, (TABLE,))
+        pull.run()
+        assert pull.troubles == {}
+        return pull
+
+    def landed(self, pull: BranchPull) -> list[int]:
+        found: list[int] = []
+        for _, part in pull.landed:
+            if part.chunk:
+                found += chunk.read(self.lake.get(part.chunk.key))["id_pago"].to_pylist()
+        return sorted(found)
+
+
+@pytest.fixture
+def shop(server: Bare) -> Iterator[Shop]:
+    found = Shop(server)
+    yield found
+    for connection in found.open:
+        connection.close()
+
+
+def hold(pull: BranchPull) -> Any:
+    (part, *_) = [part for _, part in pull.landed]
+    assert part.hold_back is not None
+    assert Part.from_dict(part.to_dict()) == part
+    return part.hold_back
+
+
+def test_a_row_of_a_transaction_that_commits_after_the_snapshot_is_landed_exactly_once_by_the_next_pull(
+    shop: Shop,
+) -> None:
+    late = shop.till(PAY.format(1))
+    time.sleep(3)  # longer than the margin
+    shop.till(PAY.format(2), commit=True)
+    first = shop.pull()
+    assert shop.landed(first) == [2]
+    assert 5 <= hold(first).seconds <= 8
+    late.commit()
+    time.sleep(3)
+    second = shop.pull()
+    assert 1 in shop.landed(second)
+    assert shop.pull().landed[-1][1].chunk is None, "both lie below the watermark now"
+
+
+def test_without_writers_only_the_margin_is_held_back(shop: Shop) -> None:
+    shop.till(PAY.format(1), commit=True)
+    pull = shop.pull()
+    assert (hold(pull).mode, hold(pull).seconds, hold(pull).alerts) == ("transactions", 2, ())
+
+
+def test_transactions_that_only_read_or_idle_are_ignored(shop: Shop) -> None:
+    shop.till(PAY.format(1), commit=True)
+    shop.till("START TRANSACTION", "SELECT * FROM pagos")
+    shop.till("SELECT COUNT(*) FROM pagos FOR UPDATE")
+    running = shop.till()
+    slow = threading.Thread(target=lambda: running.query("  ( SELECT SLEEP(4.5))"))
+    slow.start()
+    time.sleep(3)
+    assert hold(shop.pull()).seconds == 2
+    slow.join()
+
+
+def test_a_statement_that_runs_before_innodb_knows_its_transaction_holds(shop: Shop) -> None:
+    """Its cursor is taken when the statement begins; InnoDB sees the transaction three seconds later."""
+    running = shop.till("DO 0")
+    waiting = "INSERT INTO pagos SELECT 7, 1, 1, 7, NOW(), 'PAGADO', NULL, NOW(6) FROM (SELECT SLEEP(4)) AS espera"
+    insert = threading.Thread(target=lambda: running.query(waiting))
+    insert.start()
+    time.sleep(3)
+    shop.till(PAY.format(8), commit=True)
+    first = shop.pull()
+    assert shop.landed(first) == [8]
+    assert hold(first).seconds >= 5 - 1  # TIME is whole seconds; the margin covers it
+    insert.join()
+    running.commit()
+    assert 7 in shop.landed(shop.pull())
+
+
+def test_a_transaction_that_is_open_too_long_stops_holding_and_is_named(shop: Shop) -> None:
+    shop.till(PAY.format(1))
+    time.sleep(2)
+    shop.till(PAY.format(2), commit=True)
+    pull = shop.pull(max_open_trx_seconds=1)
+    assert hold(pull).seconds == 2
+    (alert,) = pull.outcome()["hold_back"]["alerts"]
+    assert "transaction of connection" in alert
+    assert "end it at the branch" in alert
+
+
+def test_without_the_process_privilege_the_stated_lag_holds_and_says_so(shop: Shop) -> None:
+    late = shop.till(PAY.format(1))
+    time.sleep(1)
+    shop.till(PAY.format(2), commit=True)
+    pull = shop.pull("lector", lag_seconds=60)
+    assert (hold(pull).mode, hold(pull).seconds) == ("lag", 60)
+    assert "PROCESS" in hold(pull).alerts[0]
+    late.commit()
+    assert shop.landed(shop.pull("lector", lag_seconds=60)) == [1, 2]
+
+
+def test_a_replica_is_not_asked_for_transactions(shop: Shop) -> None:
+    shop.server.run("SET GLOBAL read_only = 1")
+    try:
+        pull = shop.pull(lag_seconds=30)
+    finally:
+        shop.server.run("SET GLOBAL read_only = 0")
+    assert (hold(pull).mode, hold(pull).seconds) == ("lag", 30)
+    assert "replica" in hold(pull).alerts[0]
+
+
+def test_the_bound_is_in_the_sessions_zone(shop: Shop) -> None:
+    shop.till(PAY.format(1), commit=True)
+    ((_, part),) = shop.pull().landed
+    away = system_clock().replace(tzinfo=None) - timedelta(hours=8) - datetime.fromisoformat(part.bound)
+    assert timedelta(0) <= away < timedelta(seconds=20)
+
+
+def test_statements_are_read_before_transactions(shop: Shop) -> None:
+    """`horizon` proves itself by this order: what begins while statements are read is among the transactions."""
+    with closing(shop.server.connect("vigia")) as connection:
+        link = Link(connection, 60)
+        sql = query.writers(1800).replace("ID <> CONNECTION_ID() AND", "").replace("NOT REGEXP", "REGEXP")
+        sql = sql.replace("ID, TIME, TIME, ''", "ID, TIME, SLEEP(1), ''")  # for this very statement
+        started = threading.Timer(0.5, lambda: shop.till(PAY.format(1)))
+        started.start()
+        found = [row[0] for block in link.rows(sql) for row in block]
+        started.join()
+    assert found == [b"clock", b"statement", b"transaction"]
+
+
+def lose(shop: Shop, pull: Callable[[], BranchPull]) -> set[int]:
+    """Keys that two pulls around a late commit did not land."""
+    late = shop.till(PAY.format(1))
+    time.sleep(2.5)
+    shop.till(PAY.format(2), commit=True)
+    time.sleep(2.5)
+    first = pull()
+    late.commit()
+    return {1, 2} - set(shop.landed(first)) - set(shop.landed(pull()))
+
+
+def test_a_bound_that_is_not_held_back_loses_the_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The protection removed: the tests above can fail."""
+    assert lose(shop, shop.pull) == set()
+    shop = Shop(shop.server)
+    monkeypatch.setattr(horizon, "held", lambda writers, limit: (0, ()))
+    assert lose(shop, shop.pull) == {1}
+
+
+def test_looking_inside_the_snapshot_loses_what_commits_in_between(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order reversed: the transaction is invisible to the snapshot and gone from INNODB_TRX."""
+    reading = branch_pull.horizon.read
+    late: list[Any] = []
+
+    def commits_first(link: Link, extraction: Extraction) -> horizon.Horizon:
+        if late:
+            late.pop().commit()
+        return reading(link, extraction)
+
+    def inside(link: Link, extraction: Extraction) -> horizon.Horizon:
+        link.open_snapshot()
+        monkeypatch.setattr(Link, "open_snapshot", lambda _: None)
+        return commits_first(link, extraction)
+
+    def pulled(read: Any) -> set[int]:
+        late.append(shop.till(PAY.format(1)))
+        time.sleep(2.5)
+        shop.till(PAY.format(2), commit=True)
+        time.sleep(2.5)
+        monkeypatch.setattr(branch_pull.horizon, "read", read)
+        first = shop.pull()
+        monkeypatch.undo()
+        return set(shop.landed(first)) | set(shop.landed(shop.pull()))
+
+    assert pulled(commits_first) == {1, 2}
+    shop = Shop(shop.server)
+    assert pulled(inside) == {2}

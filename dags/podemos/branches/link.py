@@ -41,8 +41,15 @@ REMEDY = {
 _TIMEOUT = {1205, 1969, 3024, 1317, 2026}
 _REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3118, 4151, 1130, 1040, 1129}
 _DRIFT = {1054, 1146, 1049, 1064}
-_DIGITS = {Kind.INTEGER: {1, 2, 3, 8, 9}, Kind.DECIMAL: {0, 246}, Kind.DATE: {10, 14}, Kind.DATETIME: {7, 12}}
-_TEXTS = {15, 247, 248, 249, 250, 251, 252, 253, 254}
+_INTEGERS = {1, 2, 3, 8, 9}
+_CODES = {
+    Kind.INTEGER: _INTEGERS,
+    Kind.DECIMAL: {0, 246, *_INTEGERS},  # BIGINT UNSIGNED is a DECIMAL(20,0)
+    Kind.DATE: {10, 14},
+    Kind.DATETIME: {7, 12},
+    # Texts, and what is carried as the server's text: YEAR, TIME, a DECIMAL beyond (38,6), ZEROFILL.
+    Kind.TEXT: {0, 11, 13, 15, 246, 247, 248, 249, 250, 251, 252, 253, 254, *_INTEGERS},
+}
 
 
 def trouble_of(error: Exception) -> Trouble:
@@ -116,7 +123,7 @@ def _drift(table: Table, described: tuple[Any, ...]) -> str:
     """Empty, or how the table differs from its contract."""
     for column, field in zip(table.columns, described, strict=True):
         kind, scale = field[1], field[5]
-        if kind not in _DIGITS.get(column.kind, _TEXTS):
+        if kind not in _CODES[column.kind]:
             return (
                 f"table {table.name}, column {column.name}: the branch's type (MySQL code {kind}) is no {column.kind}"
             )

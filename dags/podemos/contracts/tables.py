@@ -13,7 +13,10 @@ from podemos.core.errors import ContractViolation
 
 
 class ColumnContract(Strict):
-    """One column. `type` is the source's: INTEGER, DECIMAL(p,s), VARCHAR(n), DATE, DATETIME(f)."""
+    """One column. `type` says how it travels: INTEGER, DECIMAL(p,s), VARCHAR(n), DATE, DATETIME(f).
+
+    BIGINT UNSIGNED travels as DECIMAL(20,0); ENUM, SET, YEAR, TIME and DECIMAL beyond (38,6) as VARCHAR.
+    """
 
     name: str
     type: str = Field(pattern=r"^(INTEGER|DECIMAL\(\d+,\d+\)|VARCHAR\(\d+\)|DATE|DATETIME\([0-6]\))$")
@@ -97,6 +100,11 @@ class TableContract(Strict):
             kind = column.shape()[0]
             if column.name in self.primary_key and column.nullable:
                 raise ValueError(f"primary key {column.name!r} must not be nullable")
+            if column.name == self.cursor and kind is not core.Kind.DATETIME:
+                raise ValueError(
+                    f"cursor {column.name!r} must be DATETIME: a date or a counter neither sees every change nor tells "
+                    "which rows are still to be committed"
+                )
             if column.name == self.business_date and not kind.temporal:
                 raise ValueError(f"business_date {column.name!r} must be DATE or DATETIME")
             if column.name == self.amount and (kind is not core.Kind.DECIMAL or column.shape()[1][1] != 2):

@@ -189,10 +189,9 @@ class BranchPull:
                 fingerprints=prints,
             )
             self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
-            reached = bounds.held_back(page.last or after or bounds.BEGINNING, bound)
             lease = self.ports.state.advance(
                 lease,
-                Watermark(reached, as_of),
+                part.watermark,
                 now=self.ports.clock(),
                 seconds=0 if final else self._lease_seconds,
             )

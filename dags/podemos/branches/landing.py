@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from podemos.branches import bound as bounds
 from podemos.branches import keys
 from podemos.branches.bound import HoldBack
-from podemos.branches.state import Position
+from podemos.branches.state import Position, Watermark
 from podemos.core.clock import from_iso, iso
 from podemos.core.fingerprint import Fingerprint
 
@@ -69,15 +70,21 @@ class Part:
     bound: str
     contract: str
     chunk: Chunk | None
-    hold_back: HoldBack | None = None
     tail_rows: int = 0
     since: date | None = None
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    hold_back: HoldBack | None = None
 
     @property
     def key(self) -> str:
         """The manifest's key."""
         return keys.pull(self.table, self.branch, self.day, self.seq, self.part)
+
+    @property
+    def watermark(self) -> Watermark:
+        """Where the next pull starts when this part is landed."""
+        reached = self.reached or self.start or bounds.BEGINNING
+        return Watermark(bounds.held_back(reached, self.bound), self.as_of)
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest."""

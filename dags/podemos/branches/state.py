@@ -4,7 +4,7 @@ Each lease has a number that only grows: the *snapshot sequence*. It orders what
 worker that lost its lease can no longer move the watermark. The lease is taken before the snapshot is opened.
 
 A new branch-table's numbers start at the epoch second: if the state is ever lost, everything is pulled again under
-higher numbers than before, so nothing has to be rebuilt for correctness.
+higher numbers than before, so nothing has to be rebuilt for correctness. `rebuild` saves that work.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from podemos.core.clock import from_iso, iso
 from podemos.core.errors import LeaseHeld, PodemosError
+
+_FREE = datetime(1970, 1, 1, tzinfo=UTC)
+"""A lease that nobody holds ended then."""
 
 
 class LeaseLost(PodemosError):
@@ -92,6 +95,10 @@ class BranchState(Protocol):
         """Watermark by (table, branch)."""
         ...
 
+    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
+        """Puts back what the manifests say, free of a lease; False when the state is as new as they are."""
+        ...
+
 
 @dataclass
 class MemoryState:
@@ -127,6 +134,15 @@ class MemoryState:
         """All watermarks."""
         with self._lock:
             return {(lease.table, lease.branch): mark for lease, mark in self._items.values() if mark}
+
+    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
+        """Puts an item back."""
+        pk = f"{table}#{branch}"
+        with self._lock:
+            if pk in self._items and self._items[pk][0].seq >= seq:
+                return False
+            self._items[pk] = (Lease(table, branch, seq, "", _FREE), watermark)
+            return True
 
 
 class DynamoState:
@@ -167,8 +183,7 @@ class DynamoState:
         values = {":until": {"N": _millis(expires)}, ":seq": {"N": str(lease.seq)}, ":owner": {"S": lease.owner}}
         if watermark:
             change += ", #position = :position, as_of = :as_of"
-            values[":position"] = {"S": json.dumps(watermark.position.to_dict())}
-            values[":as_of"] = {"S": iso(watermark.as_of)}
+            values |= _values(watermark)
         self._update(
             lease.pk, change, "seq = :seq AND #owner = :owner", values, lambda: _lost(lease), position=bool(watermark)
         )
@@ -183,6 +198,22 @@ class DynamoState:
                 if mark := _watermark(item):
                     found[table, branch] = mark
         return found
+
+    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
+        """One conditional update: an item that a pull has moved on meanwhile stays."""
+        values = {":seq": {"N": str(seq)}, ":owner": {"S": ""}, ":until": {"N": _millis(_FREE)}}
+        try:
+            self._update(
+                f"{table}#{branch}",
+                "SET seq = :seq, #owner = :owner, lease_until = :until, #position = :position, as_of = :as_of",
+                "attribute_not_exists(pk) OR seq < :seq",
+                values | _values(watermark),
+                lambda: LeaseHeld("as new as the manifests"),
+                position=True,
+            )
+        except LeaseHeld:
+            return False
+        return True
 
     def _update(
         self,
@@ -214,6 +245,10 @@ def _watermark(item: dict[str, Any]) -> Watermark | None:
     if "position" not in item:
         return None
     return Watermark(Position.from_dict(json.loads(item["position"]["S"])), from_iso(item["as_of"]["S"]))
+
+
+def _values(watermark: Watermark) -> dict[str, Any]:
+    return {":position": {"S": json.dumps(watermark.position.to_dict())}, ":as_of": {"S": iso(watermark.as_of)}}
 
 
 def _epoch(instant: datetime) -> int:

@@ -116,3 +116,22 @@ def test_sequences_only_grow_and_only_the_latest_lease_advances(steps: list[tupl
                 state.advance(leases[0], MARK, now=at, seconds=0)
     numbers = [lease.seq for lease in leases]
     assert numbers == list(range(numbers[0], numbers[0] + len(leases))) if leases else True
+
+
+def test_a_restored_item_is_free_and_goes_on_with_the_next_sequence(state: BranchState) -> None:
+    assert state.restore("pagos", "017", 41, MARK)
+    assert state.watermarks() == {("pagos", "017"): MARK}
+    lease, mark = take(state)
+    assert (lease.seq, mark) == (42, MARK)
+
+
+def test_a_restore_never_takes_a_state_back(state: BranchState) -> None:
+    lease, _ = take(state)
+    later = Watermark(Position("2026-11-19 02:00:00.000000", ("9",)), NOW)
+    state.advance(lease, later, now=NOW, seconds=60)
+    assert not state.restore("pagos", "017", lease.seq, MARK)
+    assert not state.restore("pagos", "017", lease.seq - 1, MARK)
+    assert state.watermarks() == {("pagos", "017"): later}
+    assert state.restore("pagos", "017", lease.seq + 1, MARK)
+    with pytest.raises(LeaseLost):
+        state.advance(lease, later, now=NOW, seconds=60)

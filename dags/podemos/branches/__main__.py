@@ -1,36 +1,93 @@
-"""The command line of this concern: `python -m podemos.branches sql|status`."""
+"""The command line of this concern: `python -m podemos.branches sql|pull|certify|status|inspect|rebuild-state`.
+
+The same library as the DAG, without Airflow. AWS by boto3's own credentials, names by platform.yaml and
+PODEMOS_PLATFORM, branches by branches.yaml and their connections.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
-from podemos.branches import ddl, keys, revisions
+import MySQLdb
+
+from podemos.branches import certify, ddl, keys, plan, proposal, pull, rebuild, revisions
+from podemos.branches.inspection import look
+from podemos.branches.outside import Outside, connections, server
 from podemos.contracts.branches import branches
-from podemos.contracts.platform import platform
 from podemos.contracts.tables import tables
 from podemos.core import manifest
+from podemos.core.clock import iso, system_clock
+from podemos.core.errors import PodemosError
 from podemos.core.paths import include
-from podemos.core.store import ObjectStore, S3Store
+from podemos.core.store import ObjectStore
+
+_PUSH = """On a branch's own machine (push mode) the same command runs as `pull --branch NNN` with a connection to
+localhost and that machine's role: only finished chunks cross the link, and nothing reaches the branch from outside.
+The role may put objects under raw/*/sucursal=NNN/ and manifests/branches/, and change the items *#NNN of the state
+table. The next curation finds what was landed, whoever landed it; the leases keep the DAG's own pull from mixing in."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; 0 when it went well."""
-    parser = argparse.ArgumentParser(prog="python -m podemos.branches", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("sql", help="write the SQL files that the table contracts determine")
-    commands.add_parser("status", help="what the last certification says of each branch")
-    if parser.parse_args(argv).command == "sql":
-        write_sql()
-        return 0
-    import boto3
+    """Runs one command: 0 when it went well, 1 when a branch or a table is in trouble, 2 when it could not run."""
+    args = _parser().parse_args(argv)
+    try:
+        return int(args.run(args) or 0)
+    except (PodemosError, MySQLdb.Error) as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        return 2
 
-    lake = S3Store(boto3.client("s3"), platform(os.environ.get("PODEMOS_PLATFORM")).lake_bucket)
-    for line in status(lake):
-        sys.stdout.write(line + "\n")
-    return 0
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m podemos.branches", description=__doc__, formatter_class=raw)
+    commands = parser.add_subparsers(dest="command", required=True)
+    aws = argparse.ArgumentParser(add_help=False)
+    aws.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
+
+    found = commands.add_parser("sql", help="write the SQL files that the table contracts determine")
+    found.set_defaults(run=lambda args: write_sql())
+
+    found = commands.add_parser(
+        "pull", help="pull branches now", parents=[aws], epilog=_PUSH, formatter_class=raw
+    )  # fmt: skip
+    found.add_argument("--branch", help="ids, 001,002; default: all, in the order of the plan")
+    found.add_argument("--connections", type=Path, help="JSON file: sucursal_001 -> connection; else AIRFLOW_CONN_…")
+    found.add_argument("--owner", help="who holds the leases; the same name takes its own leases over after a crash")
+    found.set_defaults(run=_pull)
+
+    found = commands.add_parser("certify", help="certify a business day of the newest revision", parents=[aws])
+    found.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
+    found.set_defaults(run=_certify)
+
+    found = commands.add_parser("status", help="what the last certification says of each branch", parents=[aws])
+    found.set_defaults(run=lambda args: _say(status(Outside(args.endpoint).lake)))
+
+    found = commands.add_parser("inspect", help="propose a table's contract and say what is wrong with the table")
+    found.add_argument("--dsn", required=True, help="mysql://user@host:port/schema")
+    found.add_argument("--table", required=True)
+    found.add_argument(
+        "--password-env", default="MYSQL_PWD", help="variable that holds the password; default MYSQL_PWD"
+    )
+    found.add_argument("--cursor", help="column to use as cursor instead of the likeliest")
+    found.add_argument("--business-date", help="column to use as business date instead of the likeliest")
+    found.add_argument("--amount", help="column to use as amount instead of the likeliest")
+    found.set_defaults(run=_inspect)
+
+    found = commands.add_parser(
+        "rebuild-state",
+        help="recreate lost leases and watermarks from the manifests",
+        description="Reads every pull manifest's name and the newest manifest of each branch-table. Items that are as "
+        "new stay. To rebuild one that is wrong, delete its item first.",
+        parents=[aws],
+    )
+    found.set_defaults(run=_rebuild)
+    return parser
 
 
 def write_sql() -> None:
@@ -61,6 +118,84 @@ def status(lake: ObjectStore) -> Iterator[str]:
         if branch["state"] != "certified":
             yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
     yield from (f"  {line}" for line in newest["messages"])
+
+
+def _pull(args: argparse.Namespace) -> int:
+    outside, config = Outside(args.endpoint), branches()
+    batches = [args.branch] if args.branch else plan.due_batches(
+        config, state=outside.state, clock=system_clock, pilot=outside.platform.pilot_branches
+    )  # fmt: skip
+    troubled = False
+    for batch in batches:
+        key = pull.pull_batch(
+            batch,
+            lake=outside.lake,
+            state=outside.state,
+            connect=connections(args.connections, os.environ, config.extraction),
+            config=config,
+            clock=system_clock,
+            owner=args.owner or f"cli/{socket.gethostname()}/{os.getpid()}",
+        )
+        for found in manifest.read(outside.lake, key)[0]["branches"]:
+            troubled |= found["state"] != "pulled"
+            _say(_outcome(found))
+        _say([key])
+    return int(troubled)
+
+
+def _outcome(found: dict[str, object]) -> Iterator[str]:
+    yield f"{found['branch']} {found['state']}: {found['rows']} rows, {found['tail_rows']} of them will come again"
+    if found["message"]:
+        yield f"  {found['message']}; {found['remedy']}"
+    hold_back = found["hold_back"]
+    if isinstance(hold_back, dict):
+        yield from (f"  {alert}" for alert in hold_back["alerts"])
+
+
+def _certify(args: argparse.Namespace) -> int:
+    outside = Outside(args.endpoint)
+    revision = revisions.latest(outside.lake)
+    if revision is None:
+        _say(status(outside.lake))
+        return 1
+    certify.certify_days(
+        revision.ref.key,
+        args.date,
+        lake=outside.lake,
+        warehouse=outside.warehouse,
+        clock=system_clock,
+        config=branches(),
+        pilot=outside.platform.pilot_branches,
+    )
+    _say(status(outside.lake))
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    limits = branches().extraction
+    where = server(args.dsn, "--dsn", os.environ.get(args.password_env))
+    connection = where.connect(limits.connect_seconds, limits.statement_seconds)
+    try:
+        live = look(connection, args.table)
+    finally:
+        connection.close()
+    wanted = proposal.Wishes(args.cursor, args.business_date, args.amount)
+    found = proposal.propose(live, wanted)
+    sys.stdout.write(found.text())
+    return int(found.blocked)
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    outside = Outside(args.endpoint)
+    for found in rebuild.rebuild(outside.lake, outside.state):
+        part, did = found.part, "restored" if found.restored else "was as new"
+        _say([f"{part.table} {part.branch}: sequence {part.seq}, snapshot of {iso(part.as_of)}: {did}"])
+    return 0
+
+
+def _say(lines: Iterator[str] | list[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

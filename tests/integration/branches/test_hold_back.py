@@ -5,6 +5,7 @@ The server's OS zone, its global zone and the sessions' zone all differ.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ class Shop:
     def __init__(self, server: Bare) -> None:
         self.server, self.lake, self.state = server, MemoryStore(), MemoryState()
         self.open: list[Any] = []
+        self.busy: list[threading.Thread] = []
         server.run(DDL, schema="tienda")
 
     def till(self, *statements: str, commit: bool = False) -> Any:
@@ -62,6 +64,13 @@ class Shop:
         if commit:
             connection.commit()
         return connection
+
+    def meanwhile(self, work: Callable[..., Any], *values: Any) -> threading.Thread:
+        """Runs beside the test, which waits for it before it closes its connections."""
+        thread = threading.Thread(target=work, args=values, daemon=True)
+        self.busy.append(thread)
+        thread.start()
+        return thread
 
     def pull(self, user: str = "vigia", **limits: Any) -> BranchPull:
         extraction = Extraction(tables=("pagos",), **{"hold_back": "transactions", "lag_seconds": 0} | limits)
@@ -84,6 +93,8 @@ class Shop:
 def shop(server: Bare) -> Iterator[Shop]:
     found = Shop(server)
     yield found
+    for thread in found.busy:
+        thread.join(timeout=30)
     for connection in found.open:
         connection.close()
 
@@ -122,19 +133,16 @@ def test_transactions_that_only_read_or_idle_are_ignored(shop: Shop) -> None:
     shop.till("START TRANSACTION", "SELECT * FROM pagos")
     shop.till("SELECT COUNT(*) FROM pagos FOR UPDATE")
     running = shop.till()
-    slow = threading.Thread(target=lambda: running.query("  ( SELECT SLEEP(4.5))"))
-    slow.start()
+    shop.meanwhile(running.query, "  ( SELECT SLEEP(4.5))")
     time.sleep(3)
     assert hold(shop.pull()).seconds == 2
-    slow.join()
 
 
 def test_a_statement_that_runs_before_innodb_knows_its_transaction_holds(shop: Shop) -> None:
     """Its cursor is taken when the statement begins; InnoDB sees the transaction three seconds later."""
     running = shop.till("DO 0")
     waiting = "INSERT INTO pagos SELECT 7, 1, 1, 7, NOW(), 'PAGADO', NULL, NOW(6) FROM (SELECT SLEEP(4)) AS espera"
-    insert = threading.Thread(target=lambda: running.query(waiting))
-    insert.start()
+    insert = shop.meanwhile(running.query, waiting)
     time.sleep(3)
     shop.till(PAY.format(8), commit=True)
     first = shop.pull()
@@ -244,3 +252,45 @@ def test_looking_inside_the_snapshot_loses_what_commits_in_between(shop: Shop, m
     assert pulled(commits_first) == {1, 2}
     shop = Shop(shop.server)
     assert pulled(inside) == {2}
+
+
+WRITERS, SECONDS, SEED = 4, 12, 20261119
+
+
+def write(shop: Shop, number: int, until: float, rng: random.Random) -> None:
+    """Transactions of up to five seconds that insert, edit and sometimes roll back; all cursors are the server's."""
+    connection, key = shop.till(), 1000 * number
+    while time.monotonic() < until:
+        for _ in range(rng.randrange(1, 4)):
+            key += 1
+            connection.query(PAY.format(key))
+            connection.query(
+                f"UPDATE pagos SET monto = monto + 0.01 WHERE id_pago = {rng.randrange(1000 * number, key)}"
+            )
+            time.sleep(rng.choice([0.0, 0.1, 1.5]))
+        connection.rollback() if rng.random() < 0.2 else connection.commit()
+
+
+@pytest.mark.timeout(90)
+def test_nothing_is_lost_while_transactions_of_all_lengths_commit_around_the_snapshots(shop: Shop) -> None:
+    rng, until = random.Random(SEED), time.monotonic() + SECONDS
+    writers = [
+        shop.meanwhile(write, shop, number, until, random.Random(rng.random())) for number in range(1, WRITERS + 1)
+    ]
+    found: dict[int, Any] = {}
+    pulls = 0
+    while True:
+        last = not any(writer.is_alive() for writer in writers)  # asked before the pull: it sees what they committed
+        for _, part in shop.pull().landed:
+            if part.chunk:
+                for row in chunk.read(shop.lake.get(part.chunk.key)).to_pylist():
+                    found[row["id_pago"]] = row["monto"]
+        pulls += 1
+        if last:
+            break
+    with closing(shop.server.connect("vigia")) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT id_pago, monto FROM pagos")
+        assert found == dict(cursor.fetchall())
+    assert pulls > 5
+    assert len(found) > 20

@@ -49,6 +49,12 @@ CONTRACT = check(
             {"name": "alta", "type": "DATE", "comment": "Una fecha", "nullable": True},
             {"name": "visto", "type": "DATETIME(6)", "comment": "Con microsegundos"},
             {"name": "momento", "type": "DATETIME(0)", "comment": "Sin ellos", "nullable": True},
+            {"name": "folio", "type": "DECIMAL(20,0)", "comment": "Sin signo", "nullable": True},
+            {"name": "exacto", "type": "VARCHAR(68)", "comment": "Treinta decimales", "nullable": True},
+            {"name": "anio", "type": "VARCHAR(4)", "comment": "Un año"},
+            {"name": "dura", "type": "VARCHAR(17)", "comment": "Un tiempo"},
+            {"name": "tipo", "type": "VARCHAR(8)", "comment": "De una lista"},
+            {"name": "marcas", "type": "VARCHAR(8)", "comment": "Varias de una lista"},
         ],
         "primary_key": ["id"],
         "cursor": "visto",
@@ -94,7 +100,10 @@ def hostile(count: int, seed: int = 20261119) -> list[Row]:
 
     return [
         (str(number if number % 7 else -(2**63) + number), maybe(text(200)), text(20), decimal(14, 2),
-         maybe(decimal(9, 4)), decimal(38, 6), maybe(moment(False)[:10]), moment(True), maybe(moment(False)))
+         maybe(decimal(9, 4)), decimal(38, 6), maybe(moment(False)[:10]), moment(True), maybe(moment(False)),
+         maybe(str(rng.choice([0, 1, 2**63, 2**64 - 1, rng.randrange(2**64)]))), maybe(decimal(65, 30)),
+         rng.choice(["0000", "1901", "2026", "2155"]), rng.choice(["-838:59:59.0", "00:00:00.1", "23:59:59.9"]),
+         rng.choice(["", "uno", "ñandú"]), rng.choice(["", "a", "a,b", "b,c"]))
         for number in range(1, count + 1)
     ]  # fmt: skip
 
@@ -151,7 +160,8 @@ def test_python_is_the_definition() -> None:
 def test_mariadb(rows: list[Row], expected: Fingerprint, tmp_path: Path) -> None:
     columns = (
         "id BIGINT PRIMARY KEY, texto VARCHAR(200), clave VARCHAR(20) CHARACTER SET utf8mb4, monto DECIMAL(18,2), "
-        "tasa DECIMAL(9,4), fino DECIMAL(38,6), alta DATE, visto DATETIME(6), momento DATETIME"
+        "tasa DECIMAL(9,4), fino DECIMAL(38,6), alta DATE, visto DATETIME(6), momento DATETIME, folio BIGINT UNSIGNED, "
+        "exacto DECIMAL(65,30), anio YEAR, dura TIME(1), tipo ENUM('', 'uno', 'ñandú'), marcas SET('a', 'b', 'c')"
     )
     with running_branches(tmp_path, branches=1, rows=60) as sources, closing(sources.root("001")) as root:
         cursor = root.cursor()

@@ -9,10 +9,14 @@ the running statements P, InnoDB's transactions X, and, as the next statement, t
 * ran at P: it is in PROCESSLIST, with its age, whether or not InnoDB knew T by then;
 * ended before P: T has modified rows and is open at X, since it commits after S: it is in INNODB_TRX.
 
+X is a copy that the server renews only when nobody has read it for 100 ms: somebody who looks ten times a second keeps
+it old. So a transaction of our own is begun first. A copy that shows it is no older than it, and the bound lies below
+its beginning too: whatever began after the copy was made is above the bound. A copy that lacks it is read again.
+
 Any other order loses rows. Transactions before statements: a statement that ends between the two readings is in
 neither. The look inside the snapshot: T commits between S and X, so it is neither visible in the one nor open in the
-other. That INNODB_TRX is a cache up to 100 ms old, that ages are whole seconds, and that a statement begins before its
-transaction, is covered by the margin of two seconds or more.
+other. That ages are whole seconds, and that a statement begins before its transaction, is covered by the margin of two
+seconds or more.
 
 What stays unseen, and is left to the fingerprint pass: a statement that waited long for a metadata lock before its
 transaction began, rows written by a function that a SELECT calls, and transactions over `max_open_trx_seconds`.
@@ -21,6 +25,7 @@ transaction began, rows written by a function that a SELECT calls, and transacti
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,6 +38,9 @@ from podemos.branches.link import Link
 from podemos.contracts.branches import Extraction
 
 _NO_PROCESS = 1227
+_OWN = "own"
+_PAUSES = (0.0, 0.15, 0.3, 0.6, 1.2)
+"""Seconds before each look; longer ones also let others' pauses fall apart."""
 _HOUR = 3600.0
 _BEFORE_ITS_TIME = -60.0
 """Younger than this is no rounding: the server's zone has just set its clock back."""
@@ -62,24 +70,33 @@ class Writer:
 
 
 def read(link: Link, extraction: Extraction) -> Horizon:
-    """One round trip, two where `transactions` is configured but the user lacks the PROCESS privilege.
+    """One round trip by lag; by transactions one more, or a few while the server's copy of them is old.
 
     Raises:
         MySQLdb.Error: the link is broken.
     """
     if extraction.hold_back == "lag":
         return _by_lag(link, extraction, ())
-    try:
-        first, *others = _all(link, query.writers(extraction.max_open_trx_seconds))
-    except MySQLdb.Error as error:
-        if error.args[0] != _NO_PROCESS:
-            raise
-        return _by_lag(link, extraction, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
-    _, now, today, past, replica = first
-    if replica not in ("0", "OFF"):
-        return _by_lag(link, extraction, ("a read-only server, a replica: it shows no transaction of its primary",))
-    back, alerts = held(map(_writer, others), extraction.max_open_trx_seconds)
-    back += extraction.margin_seconds + _skipped(now, past, extraction.max_open_trx_seconds)
+    limit = extraction.max_open_trx_seconds
+    for pause in _PAUSES:
+        time.sleep(pause)
+        link.open_snapshot()
+        try:
+            first, *others = _all(link, query.writers(limit))
+        except MySQLdb.Error as error:
+            if error.args[0] != _NO_PROCESS:
+                raise
+            return _by_lag(link, extraction, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
+        _, now, today, past, replica = first
+        if replica not in ("0", "OFF"):
+            return _by_lag(link, extraction, ("a read-only server, a replica: it shows no transaction of its primary",))
+        writers = [_writer(row) for row in others]
+        if own := [math.ceil(writer.age) for writer in writers if writer.what == _OWN]:
+            break
+    else:
+        return _by_lag(link, extraction, ("INNODB_TRX stays old: somebody reads it ten times a second; find out who",))
+    oldest, alerts = held((writer for writer in writers if writer.what != _OWN), limit)
+    back = max(oldest, *own) + extraction.margin_seconds + _skipped(now, past, limit)
     hold_back = HoldBack("transactions", back, alerts)
     return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, extraction.margin_seconds)
 

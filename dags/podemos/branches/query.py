@@ -36,7 +36,7 @@ def clock(seconds: int) -> str:
 
 
 def writers(seconds: int) -> str:
-    """`clock`, whether the server is a replica, the statements that may be writing, and the transactions that wrote.
+    """`clock`, whether it is a replica, statements that may be writing, transactions that wrote, and our own.
 
     The server evaluates the parts in this order, which `horizon` relies on. Only whether a statement reads is taken
     from its text: that may hold clients' data and stays on the server. `trx_started` is rendered in the OS zone of the
@@ -50,8 +50,9 @@ def writers(seconds: int) -> str:
         "UNION ALL SELECT 'statement', ID, TIME, TIME, '' FROM information_schema.PROCESSLIST "
         f"WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ({_IDLE}) AND NOT (COMMAND = 'Connect' AND INFO IS NULL) "
         "AND (INFO IS NULL OR INFO NOT REGEXP '^[[:space:](]*(select|show|desc|explain)[^a-z_]') "
-        f"UNION ALL SELECT 'transaction', trx_mysql_thread_id, {wall}, {utc}, '' FROM information_schema.INNODB_TRX "
-        "WHERE trx_rows_modified > 0"
+        "UNION ALL SELECT IF(trx_mysql_thread_id = CONNECTION_ID(), 'own', 'transaction'), trx_mysql_thread_id, "
+        f"{wall}, {utc}, '' FROM information_schema.INNODB_TRX "
+        "WHERE trx_rows_modified > 0 OR trx_mysql_thread_id = CONNECTION_ID()"
     )
 
 

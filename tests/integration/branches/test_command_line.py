@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from local.aws.testing import running_server
-from local.branches.testing import RunningBranches
+from local.branches.testing import RunningBranches, running_branches
 from podemos.branches import keys
 from podemos.branches.__main__ import main
 from podemos.branches.state import DynamoState, Position, Watermark
@@ -50,6 +50,13 @@ class Terminal:
     def lose_the_state(self) -> None:
         for pk in self.items():
             self.dynamo.delete_item(TableName=self.table, Key={"pk": {"S": pk}})
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBranches]:
+    """Its own: what it edits would be the tail of other tests' pulls."""
+    with running_branches(tmp_path_factory.mktemp("branches"), branches=3, rows=100) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def status(lake: ObjectStore) -> Iterator[str]:
         yield "no revision yet: run branch_ingestion"
         return
     yield f"revision {revision.number}, planned {revision.document['planned']}"
-    found = [manifest.read(lake, info.key)[0] for info in lake.list(f"{keys.CERTIFICATIONS}{revision.number:012d}/")]
+    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision.number))]
     if not found:
         yield "not certified yet"
         return

@@ -61,6 +61,11 @@ def status(lake: ObjectStore) -> Iterator[str]:
         if branch["state"] != "certified":
             yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
     yield from (f"  {line}" for line in newest["messages"])
+    for debt in newest.get("debts", ()):
+        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+    for one in newest.get("healed", ()):
+        counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
+        yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Curation:
             self.zones.last,
         )
         sound = curation.with_orphans(sound, table, self.known)
-        ranges = absence.sound(self.plan["ranges"].get(table.name, ()), altered)
+        ranges = absence.sound(self._ranges(table), altered)
         decided = curation.decide(sound, self._before(table, days), table)
         decided = absence.declare_gone(decided, table, ranges).persist()
         healed = absence.healed(decided, table, incoming.filter("esperaba")) if ranges else {}
@@ -155,8 +155,12 @@ class Curation:
             found = found.union(theirs.select(F.lit("").alias("a"), "dia").distinct())
         rows = found.collect()
         days = {row["dia"] for row in rows if not row["a"]}
-        days |= {entry["day"] for entry in self.plan["ranges"].get(table.name, ())}
+        days |= {entry["day"] for entry in self._ranges(table)}
         return sorted(days), sorted({row["a"] for row in rows if row["a"]})
+
+    def _ranges(self, table: Table) -> list[dict[str, Any]]:
+        """The plan's complete ranges; a plan of a release before them has none."""
+        return list(self.plan.get("ranges", {}).get(table.name, ()))
 
     def _before_keys(self, table: Table) -> DataFrame:
         """Key, `clave` (the first key column) and `dia` of every curated row."""

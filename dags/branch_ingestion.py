@@ -33,7 +33,9 @@ once, a retried `curate` finds its running job, and a load holds its table's mut
 
 ## Checks
 Counts, cents and fingerprints at every hop: branch snapshot = landing, landing = curated + quarantined,
-curated = warehouse. `certify` writes what does not hold into the certificate, by branch.
+curated = warehouse. `certify` writes what does not hold into the certificate, by branch. Where a branch's server has a
+day otherwise than the lake (rows edited without their cursor, late commits, deletes), the next `pull` reads that day
+whole: edits win, a row that is not in it is marked deleted in lake and warehouse, and the certification counts both.
 
 ## Owner
 data-platform

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from podemos.branches import chunk, collect, keys, publish, revisions
 from podemos.branches.curate import Curation, commit_result
-from podemos.branches.landing import Chunk, Part
+from podemos.branches.landing import Chunk, Part, Range
 from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.branches import branches
 from podemos.contracts.tables import contract
@@ -54,8 +54,10 @@ class Lab:
         root.mkdir(parents=True)
         return cls(spark, FolderStore(root))
 
-    def land(self, table: str, branch: str, seq: int, rows: Iterable[Row], part: int = 1) -> Chunk:
-        """A chunk and its manifest."""
+    def land(
+        self, table: str, branch: str, seq: int, rows: Iterable[Row], part: int = 1, swept: Range | None = None
+    ) -> Chunk:
+        """A chunk and its manifest; `swept` makes it a page of a range."""
         compiled = contract(table).compiled()
         page = chunk.Page(compiled, branch, seq)
         page.extend([tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows)])
@@ -71,9 +73,19 @@ class Lab:
             evidence,
         )
         self.lake.put_new(landed.key, content)
-        found = Part(table, branch, day, seq, part, True, NOW, None, page.last, CURSOR, "", landed, 0, None, {})
+        final = swept is None
+        found = Part(table, branch, day, seq, part, final, NOW, None, page.last, CURSOR, "", landed, 0, None, {}, swept)
         manifest.commit(self.lake, found.key, found.to_dict())
         return landed
+
+    def sweep(self, table: str, branch: str, seq: int, day: str, rows: Iterable[Row], part: int = 2) -> None:
+        """A complete range of one page; without a row it is a statement without a chunk."""
+        if chosen := list(rows):
+            self.land(table, branch, seq, chosen, part, Range(day, 1, True))
+            return
+        at = date(2026, 11, 20)
+        found = Part(table, branch, at, seq, part, False, NOW, None, None, CURSOR, "", None, range=Range(day, 1, True))
+        manifest.commit(self.lake, found.key, found.to_dict())
 
     def family(self, branch: str, seq: int) -> None:
         """Client 1 and loan 1 of a branch."""

@@ -106,7 +106,7 @@ def status(lake: ObjectStore) -> Iterator[str]:
         yield "no revision yet: run branch_ingestion"
         return
     yield f"revision {revision.number}, planned {revision.document['planned']}"
-    found = [manifest.read(lake, info.key)[0] for info in lake.list(f"{keys.CERTIFICATIONS}{revision.number:012d}/")]
+    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision.number))]
     if not found:
         yield "not certified yet"
         return
@@ -118,6 +118,11 @@ def status(lake: ObjectStore) -> Iterator[str]:
         if branch["state"] != "certified":
             yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
     yield from (f"  {line}" for line in newest["messages"])
+    for debt in newest.get("debts", ()):
+        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+    for one in newest.get("healed", ()):
+        counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
+        yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
 
 
 def _pull(args: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """Pulls one branch: leases, one consistent snapshot, keyset pages, chunks, manifests, watermarks, in this order.
 
+Then, in the same snapshot, it reads the ranges that the last certification found different.
+
 A crash between any two steps loses nothing: a chunk without a manifest does not exist, a manifest without its watermark
 is landed again by the next pull under a higher sequence, and the watermark moves last.
 """
@@ -13,19 +15,20 @@ from functools import cache
 from typing import Any
 
 import MySQLdb
-import pyarrow.compute as pc
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import horizon, keys, query
+from podemos.branches import horizon, keys, query, sweep
+from podemos.branches.debts import Debts
 from podemos.branches.horizon import Horizon
-from podemos.branches.landing import Chunk, Part
+from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
 from podemos.branches.state import BranchState, Lease, LeaseLost, Watermark
+from podemos.branches.store_page import store_page
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core import manifest
 from podemos.core.clock import Clock
-from podemos.core.errors import AlreadyExists, ContractViolation, DataFault, LeaseHeld
+from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import ManifestConflict
 from podemos.core.store import ObjectStore
@@ -34,6 +37,8 @@ from podemos.core.zones import zone_table
 
 Connect = Callable[[Branch], Any]
 """Opens a MySQLdb connection to a branch. The driver's own timeouts are its business."""
+TROUBLES = (ContractViolation, DataFault, ManifestConflict, LeaseLost, MySQLdb.Error)
+"""What the state of a table, or of its branch, can explain. Everything else is a failure of the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,17 @@ class Ports:
     clock: Clock
     owner: str
     extraction: Extraction
+    debts: Debts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Ranges to be read in the snapshot whose final part is `last`, under its lease."""
+
+    table: Table
+    lease: Lease
+    last: Part
+    days: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -60,6 +76,7 @@ class BranchPull:
     expired: bool = False
     _link: Link | None = None
     _horizon: Horizon | None = None
+    _owed: list[Owed] = field(default_factory=list)
 
     def run(self) -> None:
         """Pulls every table; a table in trouble does not stop the others, a broken link does."""
@@ -91,10 +108,11 @@ class BranchPull:
                 server = self._horizon = horizon.read(link, self.ports.extraction)
                 link.open_snapshot()
                 until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
-                unfinished = []
+                unfinished, self._owed = [], []
                 for table in waiting:
                     if not self._table(link, table, *leases[table.name], as_of, server, until):
                         unfinished.append(table)
+                self._sweep(link, self._owed, until)
                 waiting = unfinished
             except MySQLdb.Error as error:
                 done = {part.table for _, part in self.landed if part.final}
@@ -137,15 +155,8 @@ class BranchPull:
         """
         try:
             return self._pages(link, table, lease, watermark, as_of, server, until)
-        except (ContractViolation, DataFault, ManifestConflict) as error:
-            kind = Trouble.DRIFT if isinstance(error, ContractViolation) else Trouble.FAULTY
-            self.troubles[table.name] = (kind, str(error))
-        except LeaseLost as error:
-            self.troubles[table.name] = (Trouble.LEASED, str(error))
-        except MySQLdb.Error as error:
-            if trouble_of(error) in (Trouble.OFFLINE, Trouble.TIMEOUT):
-                raise
-            self.troubles[table.name] = (trouble_of(error), f"table {table.name}: {_text(error)}")
+        except TROUBLES as error:
+            self._record(table, error)
         return True
 
     def _pages(
@@ -169,7 +180,6 @@ class BranchPull:
             page.extend(link.rows(query.page(table, after, extraction.page_rows), table))
             final, number = page.rows < extraction.page_rows, number + 1
             prints = _fingerprints(link, query.fingerprints(table, since)) if final else {}
-            landed, tail = self._land(page, day, number, bound) if page.rows else (None, 0)
             part = Part(
                 table=table.name,
                 branch=self.branch.id,
@@ -183,38 +193,65 @@ class BranchPull:
                 bound=bound,
                 hold_back=server.hold_back,
                 contract=_digest(table),
-                chunk=landed,
-                tail_rows=tail,
+                chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
+                tail_rows=page.rows_from(bound),
                 since=since if final and table.partitioned else None,
                 fingerprints=prints,
             )
-            self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
+            self._commit(part)
+            owed = self.ports.debts.get((table.name, self.branch.id), ()) if final else ()
             lease = self.ports.state.advance(
                 lease,
                 part.watermark,
                 now=self.ports.clock(),
-                seconds=0 if final else self._lease_seconds,
+                seconds=0 if final and not owed else self._lease_seconds,
             )
+            if owed:
+                self._owed.append(Owed(table, lease, part, owed))
             if final or self.ports.clock() >= until:
                 return final
             after = page.last
 
-    def _land(self, page: chunks.Page, day: Any, number: int, bound: str) -> tuple[Chunk, int]:
-        """Writes the page's chunk; returns it and how many rows lie in the tail."""
-        table, data = page.table, page.table_data()
-        content = chunks.encode(page)
-        key = keys.chunk(table.name, self.branch.id, day, page.seq, number)
-        try:
-            self.ports.lake.put_new(key, content)
-        except AlreadyExists:
-            if self.ports.lake.get(key) != content:  # the same bytes are our own write, sent twice by the SDK
-                raise DataFault(
-                    f"{self.ports.lake.uri(key)} exists with other content; pull the branch again"
-                ) from None
-        tail = int(pc.sum(pc.greater_equal(data[table.cursor], bound)).as_py() or 0)
-        evidence = chunks.pack(chunks.amounts(data, table))
-        chunk = Chunk(key, manifest.sha256(content), page.rows, chunks.cents(data, table), len(content), evidence)
-        return chunk, tail
+    def _sweep(self, link: Link, owed: list[Owed], until: datetime) -> None:
+        """Reads the ranges that are owed, as far as the snapshot's time allows, and gives the leases back.
+
+        All tables have landed their pages by then: trouble here costs nothing but the ranges.
+        """
+        for one in owed:
+            table, lease, last = one.table, one.lease, one.last
+            try:
+                for day in one.days:
+                    if self.ports.clock() >= until:
+                        break
+                    pages = self.ports.extraction.page_rows
+                    for part in sweep.parts(link, table, day, last, lake=self.ports.lake, page_rows=pages):
+                        self._commit(part)
+                        last = part
+                        lease = self.ports.state.advance(
+                            lease, None, now=self.ports.clock(), seconds=self._lease_seconds
+                        )
+                self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
+            except TROUBLES as error:
+                self._record(table, error)
+
+    def _commit(self, part: Part) -> None:
+        self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
+
+    def _record(self, table: Table, error: Exception) -> None:
+        """What stops a table is its state.
+
+        Raises:
+            MySQLdb.Error: the link is broken, which stops every table.
+        """
+        if isinstance(error, MySQLdb.Error):
+            if trouble_of(error) in (Trouble.OFFLINE, Trouble.TIMEOUT):
+                raise error
+            self.troubles[table.name] = (trouble_of(error), f"table {table.name}: {_text(error)}")
+        elif isinstance(error, LeaseLost):
+            self.troubles[table.name] = (Trouble.LEASED, str(error))
+        else:
+            kind = Trouble.DRIFT if isinstance(error, ContractViolation) else Trouble.FAULTY
+            self.troubles[table.name] = (kind, str(error))
 
     def _give_up(self, error: MySQLdb.Error, tables: list[Table] | tuple[Table, ...]) -> None:
         trouble, message = trouble_of(error), _text(error)

@@ -26,7 +26,7 @@ def carry_forward(lake: ObjectStore, plan: Mapping[str, Any], ref: Ref, planned:
         ref: its reference.
         planned: the plan of the revision before; empty before the first.
     """
-    if any(plan["chunks"].values()) or (planned and _rules(plan) != _rules(planned)):
+    if any(plan["chunks"].values()) or any(plan["ranges"].values()) or (planned and _rules(plan) != _rules(planned)):
         return False
     tables = {
         table["name"]: {
@@ -34,6 +34,7 @@ def carry_forward(lake: ObjectStore, plan: Mapping[str, Any], ref: Ref, planned:
             "quarantine": plan["quarantine"].get(table["name"], _NOTHING),
             "delta": plan["pending"].get(table["name"], _NOTHING),
             "altered": [],
+            "healed": {},
         }
         for table in plan["tables"]
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from podemos.branches import deliver, keys, landing_check, movements, narrow, revisions
+from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, revisions
 from podemos.branches.revisions import Revision
 from podemos.branches.terms import Standing, Terms, terms_of
 from podemos.contracts.branches import Branches
@@ -82,6 +82,8 @@ def certify_days(
         "certificates": certificates,
         "delivered": deliver.deliver(lake, business_date, control),
         "branches": control["branches"],
+        "debts": [debt for found in examined for debt in debts.found(found.table, found.terms)],
+        "healed": debts.healed(revision.document.get("healed", {})),
         "messages": sorted(
             {line for found in examined for lines in found.messages.values() for line in lines}
             | {line for lines in altered.values() for line in lines}

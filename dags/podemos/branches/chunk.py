@@ -69,6 +69,11 @@ class Page:
         """All rows."""
         return pa.Table.from_batches(self.batches, schema(self.table))
 
+    def rows_from(self, cursor: str) -> int:
+        """How many rows have at least this cursor."""
+        column = self.table_data()[self.table.cursor]
+        return int(pc.sum(pc.greater_equal(column, cursor)).as_py() or 0)
+
     def _batch(self, block: Rows) -> pa.RecordBatch:
         arrays = []
         for column, values in zip(self.table.columns, zip(*block, strict=True), strict=True):

@@ -9,6 +9,7 @@ from typing import Any
 
 from podemos.branches import carry, keys, revisions
 from podemos.branches.landing import Part
+from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
 from podemos.contracts.branches import Branches
 from podemos.contracts.loading import config_file
@@ -43,6 +44,8 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
     marks = {tuple(name.split("#")): _mark(text) for name, text in before.get("landed", {}).items()}
     fresh, landed = _fresh(lake, _days(before, now), marks)
     parts = _read(lake, fresh, known)
+    ranges = whole(lake, parts)
+    parts += [part for found in ranges for part in found.parts if part not in parts]
     contracts = tables(config.extraction.tables)
     document = {
         "kind": "branches.plan",
@@ -54,6 +57,10 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "branches": {branch.id: branch.zone for branch in config.branches},
         "chunks": {
             table.name: before.get("altered", {}).get(table.name, []) + _chunks(parts, table.name)
+            for table in contracts
+        },
+        "ranges": {
+            table.name: [found.to_dict() for found in ranges if found.parts[0].table == table.name]
             for table in contracts
         },
         "sources": _sources(planned.get("sources", {}), parts),
@@ -121,7 +128,7 @@ def _chunks(parts: list[Part], table: str) -> list[dict[str, Any]]:
     """Chunks landed since; those a curation refused, because their bytes had changed, are tried again beside them."""
     return [
         {"key": p.chunk.key, "sha256": p.chunk.sha256, "rows": p.chunk.rows, "cents": p.chunk.cents}
-        | {"branch": p.branch, "seq": p.seq, "pull": p.key}
+        | {"branch": p.branch, "seq": p.seq, "pull": p.key, "range": p.range is not None}
         for p in parts
         if p.table == table and p.chunk
     ]
@@ -134,6 +141,8 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     """
     sources = {table: dict(branches) for table, branches in before.items()}
     for part in parts:
+        if part.range:
+            continue  # read after the end, in the same snapshot
         entries = sources.setdefault(part.table, {})
         if not part.final:
             entries[part.branch] = entries.get(part.branch, {"fingerprints": {}, "as_of": None}) | {"cut": True}
@@ -155,7 +164,7 @@ def _pending(lake: ObjectStore, previous: Revision | None) -> dict[str, Any]:
     if previous is None:
         return {}
     waiting = dict(previous.document["delta"])
-    for found in lake.list(f"{keys.CERTIFICATIONS}{previous.number:012d}/"):
+    for found in lake.list(keys.certifications(previous.number)):
         for table in manifest.read(lake, found.key)[0]["loaded"]:
             waiting.pop(table, None)
     return waiting

@@ -14,8 +14,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from podemos.branches import curation, keys
+from podemos.branches import absence, curation, keys
 from podemos.branches.chunk import cents
+from podemos.branches.curation import RANGE
 from podemos.branches.landed_rows import ALTERED, Fetch, landed
 from podemos.branches.zone_frames import ZoneFrames
 from podemos.core import fingerprint, manifest
@@ -39,13 +40,21 @@ def commit_result(lake: ObjectStore, plan: Ref, rev: str, tables: dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What happens to a table's keys (`decided`), the days that may and that do change, and the altered chunks."""
+    """What happens to a table's keys (`decided`).
+
+    Attributes:
+        days: those that may change.
+        touched: those that do.
+        altered: keys of chunks that were not used.
+        healed: what complete ranges put right, by day and branch.
+    """
 
     table: Table
     decided: DataFrame
     days: list[str]
     touched: list[str]
     altered: list[str]
+    healed: dict[str, Any]
 
 
 @dataclass
@@ -89,14 +98,17 @@ class Curation:
             self.zones.last,
         )
         sound = curation.with_orphans(sound, table, self.known)
-        decided = curation.decide(sound, self._before(table, days), table).persist()
+        ranges = absence.sound(self._ranges(table), altered)
+        decided = curation.decide(sound, self._before(table, days), table)
+        decided = absence.declare_gone(decided, table, ranges).persist()
+        healed = absence.healed(decided, table, incoming.filter("esperaba")) if ranges else {}
         touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
         arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
         new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave"))
         self.known[table.name] = before_keys.select("id_sucursal", "clave").union(new_keys)
         log.info("%s: %d days may change, %d do, %d chunks altered", table.name, len(days), len(touched), len(altered))
-        return Judged(table, decided, days, touched, altered)
+        return Judged(table, decided, days, touched, altered, healed)
 
     def _write(self, judged: Judged) -> dict[str, Any]:
         """Writes what a table's judgement says, and takes the control totals of what was written."""
@@ -114,6 +126,7 @@ class Curation:
             "quarantine": waiting,
             "delta": merge,
             "altered": judged.altered,
+            "healed": judged.healed,
         }
 
     def _incoming(self, table: Table) -> DataFrame:
@@ -124,15 +137,16 @@ class Curation:
         if chunks:
             rows = landed(self.spark, chunks, table, self.fetch, width)
         else:
-            rows = self._empty(table).withColumn(ALTERED, F.lit(None).cast("string"))
+            rows = self._empty(table).withColumn(ALTERED, F.lit(None).cast("string")).withColumn(RANGE, F.lit(False))
         rows = rows.withColumn("borrado", F.lit(False)).withColumn("esperaba", F.lit(False))
         waiting = self._read(curation.incoming_schema(table), self.plan["quarantine"].get(table.name, {}))
         again = waiting.withColumn(ALTERED, F.lit(None).cast("string")).withColumn("esperaba", F.lit(True))
-        columns = [*names, ALTERED, "esperaba"]
+        again = again.withColumn(RANGE, F.lit(False))
+        columns = [*names, ALTERED, "esperaba", RANGE]
         return rows.select(*columns).unionByName(again.select(*columns)).persist()
 
     def _candidate_days(self, incoming: DataFrame, before: DataFrame, table: Table) -> tuple[list[str], list[str]]:
-        """Days the incoming rows name, and days where their keys live now; and the altered chunks."""
+        """Days the incoming rows and ranges name, and days where their keys live now; and the altered chunks."""
         mine = incoming.select(F.coalesce(ALTERED, F.lit("")).alias("a"), curation.local_day(table).alias("dia"))
         found = mine.distinct()
         if self.plan["days"].get(table.name):
@@ -140,7 +154,13 @@ class Curation:
             theirs = before.join(owners, list(table.key), "left_semi")
             found = found.union(theirs.select(F.lit("").alias("a"), "dia").distinct())
         rows = found.collect()
-        return sorted({row["dia"] for row in rows if not row["a"]}), sorted({row["a"] for row in rows if row["a"]})
+        days = {row["dia"] for row in rows if not row["a"]}
+        days |= {entry["day"] for entry in self._ranges(table)}
+        return sorted(days), sorted({row["a"] for row in rows if row["a"]})
+
+    def _ranges(self, table: Table) -> list[dict[str, Any]]:
+        """The plan's complete ranges; a plan of a release before them has none."""
+        return list(self.plan.get("ranges", {}).get(table.name, ()))
 
     def _before_keys(self, table: Table) -> DataFrame:
         """Key, `clave` (the first key column) and `dia` of every curated row."""

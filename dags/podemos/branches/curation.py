@@ -1,8 +1,8 @@
 """Pure Spark transforms: from landed rows and the curated rows of before to one winner per key.
 
 *Raw* rows have the contract's columns (dates and times as source text), then `id_sucursal`, `snapshot_seq`, `borrado`.
-*Incoming* rows are raw rows with `motivo`, `detalle` (why they must wait; NULL when they need not) and `esperaba`
-(whether they come from quarantine). Only PySpark and podemos.core are imported: this runs in Glue.
+*Incoming* rows are raw rows with `motivo`, `detalle` (why they must wait; NULL when they need not), `esperaba`
+(whether they come from quarantine) and `RANGE`. Only PySpark and podemos.core are imported: this runs in Glue.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from podemos.core.table import Derived, Kind, Table
 
 UNDATED = "todo"
 NO_DAY = "nulo"
-KEEP, PUT, PARK = "keep", "put", "park"
-"""What happens to a key: its curated row stays; the incoming row becomes it; the incoming row waits in quarantine."""
+RANGE = "_rango"
+"""Whether a row was landed by reading a whole range: a watermark did not see it."""
+KEEP, PUT, PARK, GONE = "keep", "put", "park", "gone"
+"""What happens to a key: its curated row stays; the incoming row becomes it; the incoming row waits in quarantine; the
+row is no longer at the branch, and a curated one is marked."""
 Changes = list[tuple[str, int]]
 """Offsets of one zone: (naive UTC text, seconds from then on), ascending; the first holds from the beginning."""
 _TEMPORAL = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?$"
@@ -55,10 +58,10 @@ def local_day(table: Table, *, curated: bool = False) -> Column:
 def keep_latest_snapshot(incoming: DataFrame, table: Table) -> DataFrame:
     """One row per key: the one seen by the latest snapshot. Neither arrival order nor the cursor decides.
 
-    A key appears once per snapshot (pages of one snapshot never overlap); a row that waits in quarantine and the same
-    snapshot's landed row are the same row, and the landed one is taken.
+    All appearances of a key in one snapshot are the same row: a page by the watermark is taken before a range, and
+    what was landed before what waits in quarantine.
     """
-    order = Window.partitionBy(*table.key).orderBy(F.desc("snapshot_seq"), F.asc("esperaba"))
+    order = Window.partitionBy(*table.key).orderBy(F.desc("snapshot_seq"), F.asc("esperaba"), F.asc(RANGE))
     return incoming.withColumn("_n", F.row_number().over(order)).filter("_n = 1").drop("_n")
 
 
@@ -120,14 +123,15 @@ def with_orphans(incoming: DataFrame, table: Table, known: Mapping[str, DataFram
 
 
 def decide(incoming: DataFrame, before: DataFrame, table: Table) -> DataFrame:
-    """For each key what happens to it: columns `i` (incoming row), `p` (curated row of before), `accion`.
+    """For each key what happens to it: columns `i` (incoming row), `p` (curated row of before), `accion`, `ido`.
 
+    `ido` is the snapshot that no longer had the row: NULL here, `absence.declare_gone` knows.
     An incoming row with the content of the curated one changes nothing: a tail fetched twice rewrites no day. One of an
     older snapshot changes nothing either: a replayed chunk never wins.
     """
     names = [field.name for field in raw_schema(table).fields]
     key = list(table.key)
-    mine = incoming.select(*key, F.struct(*names, "motivo", "detalle", "esperaba").alias("i"))
+    mine = incoming.select(*key, F.struct(*names, "motivo", "detalle", "esperaba", RANGE).alias("i"))
     theirs = before.select(*key, F.struct(*names).alias("p"))
     both = mine.join(theirs, key, "full")
     same = reduce(lambda a, b: a & b, (F.col(f"p.{c.name}").eqNullSafe(F.col(f"i.{c.name}")) for c in table.columns))
@@ -137,35 +141,34 @@ def decide(incoming: DataFrame, before: DataFrame, table: Table) -> DataFrame:
         .when(F.col("i.motivo").isNull(), PUT)
         .otherwise(PARK)
     )
-    return both.withColumn("accion", action)
+    return both.withColumn("accion", action).withColumn("ido", F.lit(None).cast("long"))
 
 
 def current(decided: DataFrame, table: Table) -> DataFrame:
-    """The raw rows that are curated now."""
-    row = F.when(F.col("accion") == KEEP, F.col("p")).otherwise(_raw_struct(table))
-    return decided.filter(F.col("accion") != PARK).select(row.alias("r")).select("r.*")
+    """The raw rows that are curated now; of one that is gone, its last version, marked."""
+    gone = F.struct(*_marked(table, F.col("ido")))
+    row = F.when(F.col("accion") == KEEP, F.col("p")).when(F.col("accion") == GONE, gone).otherwise(_raw_struct(table))
+    known = (F.col("accion") != GONE) | F.col("p").isNotNull()
+    return decided.filter((F.col("accion") != PARK) & known).select(row.alias("r")).select("r.*")
 
 
 def parked(decided: DataFrame) -> DataFrame:
     """The rows that wait in quarantine now."""
-    return decided.filter(F.col("accion") == PARK).select("i.*").drop("esperaba")
+    return decided.filter(F.col("accion") == PARK).select("i.*").drop("esperaba", RANGE)
 
 
 def delta(decided: DataFrame, table: Table) -> DataFrame:
-    """Raw rows the warehouse has to merge: new winners, and what was withdrawn into quarantine, as `borrado`."""
+    """Raw rows the warehouse has to merge: new winners; what was withdrawn into quarantine or is gone, as `borrado`."""
     put = decided.filter(F.col("accion") == PUT).select(_raw_struct(table).alias("r")).select("r.*")
-    withdrawn = decided.filter((F.col("accion") == PARK) & ~F.col("p.borrado"))
-    columns = [F.col(f"p.{column.name}").alias(column.name) for column in table.columns]
-    gone = withdrawn.select(*columns, "id_sucursal", F.col("i.snapshot_seq"), F.lit(True).alias("borrado"))
-    return put.unionByName(gone)
+    withdrawn = decided.filter(F.col("accion").isin(PARK, GONE) & ~F.col("p.borrado"))
+    return put.unionByName(withdrawn.select(*_marked(table, F.coalesce("ido", "i.snapshot_seq"))))
 
 
 def touched_days(decided: DataFrame, table: Table) -> DataFrame:
     """Days (`dia`) whose curated rows differ from before."""
-    day_i, day_p = _day_of("i", table), _day_of("p", table)
-    put, park = F.col("accion") == PUT, F.col("accion") == PARK
-    arrives = decided.filter(put).select(day_i.alias("dia"))
-    leaves = decided.filter((put | park) & F.col("p").isNotNull()).select(day_p.alias("dia"))
+    day_i, day_p = day_of("i", table), day_of("p", table)
+    arrives = decided.filter(F.col("accion") == PUT).select(day_i.alias("dia"))
+    leaves = decided.filter((F.col("accion") != KEEP) & F.col("p").isNotNull()).select(day_p.alias("dia"))
     return arrives.union(leaves).distinct()
 
 
@@ -232,10 +235,18 @@ def _accounting_day(utc: str, changes: Changes) -> Column:
     return F.to_date(F.timestamp_seconds(F.unix_timestamp(F.col(utc).cast("timestamp")) + offset))
 
 
-def _day_of(side: str, table: Table) -> Column:
+def day_of(side: str, table: Table) -> Column:
+    """The branch-local day of a side (`i` or `p`) of a decision."""
     if table.business_date is None:
         return F.lit(UNDATED)
     return F.coalesce(F.substring(F.col(f"{side}.{table.business_date}"), 1, 10), F.lit(NO_DAY))
+
+
+def _marked(table: Table, seq: Column) -> list[Column]:
+    """The curated row of before as raw columns, deleted as of snapshot `seq`."""
+    columns = [F.col(f"p.{column.name}").alias(column.name) for column in table.columns]
+    own = [F.col("id_sucursal"), seq.alias("snapshot_seq"), F.lit(True).alias("borrado")]
+    return [*columns, *own]
 
 
 def _raw_struct(table: Table) -> Column:

@@ -99,7 +99,12 @@ def certificate(table: str, day: str, number: int) -> str:
 
 def certification(number: int, content: str) -> str:
     """One look at a revision and the warehouse."""
-    return f"{CERTIFICATIONS}{number:012d}/{content[:16]}.json"
+    return f"{certifications(number)}{content[:16]}.json"
+
+
+def certifications(number: int) -> str:
+    """Prefix of the looks at a revision."""
+    return f"{CERTIFICATIONS}{number:012d}/"
 
 
 def controls(business_date: date) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -44,6 +44,21 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """A part's place in a range: all rows the snapshot had in a branch-local day, or in a table without one.
+
+    Attributes:
+        day: the day, or `keys.UNDATED`.
+        page: from 1; the parts before it in the same pull are the pages before.
+        complete: the last page. Only then is a row that is in none of them a row the snapshot had not.
+    """
+
+    day: str
+    page: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A committed part of a pull.
 
@@ -55,6 +70,7 @@ class Part:
         hold_back: why `bound` lies where it does; None in manifests from before this was recorded.
         since: the first branch-local day of `fingerprints`; None for a table without a business date.
         fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
+        range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -74,6 +90,7 @@ class Part:
     since: date | None = None
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     hold_back: HoldBack | None = None
+    range: Range | None = None
 
     @property
     def key(self) -> str:
@@ -106,6 +123,7 @@ class Part:
             "tail_rows": self.tail_rows,
             "since": self.since.isoformat() if self.since else None,
             "fingerprints": {day: value.to_dict() for day, value in self.fingerprints.items()},
+            "range": asdict(self.range) if self.range else None,
         }
 
     @classmethod
@@ -128,4 +146,5 @@ class Part:
             tail_rows=data["tail_rows"],
             since=date.fromisoformat(data["since"]) if data["since"] else None,
             fingerprints={day: Fingerprint.from_dict(value) for day, value in data["fingerprints"].items()},
+            range=Range(**data["range"]) if data.get("range") else None,
         )

@@ -52,6 +52,7 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
         "days": _days(lake, plan, result),
         "quarantine": {name: found["quarantine"] for name, found in result["tables"].items()},
         "delta": {name: found["delta"] for name, found in result["tables"].items()},
+        "healed": {name: found["healed"] for name, found in result["tables"].items() if found.get("healed")},
         "altered": {
             name: [chunk for chunk in plan["chunks"][name] if chunk["key"] in set(found["altered"])]
             for name, found in result["tables"].items()

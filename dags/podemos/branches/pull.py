@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from podemos.branches import keys
+from podemos.branches import debts, keys
 from podemos.branches.branch_pull import BranchPull, Connect, Ports
 from podemos.branches.link import Trouble
 from podemos.branches.state import BranchState
@@ -34,7 +34,7 @@ def pull_batch(
     clock: Clock,
     owner: str,
 ) -> str:
-    """Pulls every table of every branch of the batch.
+    """Pulls every table of every branch of the batch, and what the last certification found different there.
 
     Args:
         batch: ids of branches, ``"001,002"``.
@@ -52,7 +52,7 @@ def pull_batch(
         ContractViolation: an id is not configured, or a contract does not fit.
     """
     contracts = tables(config.extraction.tables)
-    ports = Ports(lake, state, connect, clock, owner, config.extraction)
+    ports = Ports(lake, state, connect, clock, owner, config.extraction, debts.owed(lake))
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()
     with _no_cycles():

@@ -7,7 +7,7 @@ statement would cost a round trip.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from podemos.branches.state import Position
 from podemos.core import fingerprint
@@ -72,6 +72,20 @@ def page(table: Table, after: Position | None, limit: int) -> str:
     columns = ", ".join(f"`{identifier(column.name)}`" for column in table.columns)
     where = f" WHERE {_after(table, cursor, after)}" if after else ""
     return f"SELECT {columns} FROM `{identifier(table.name)}`{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+
+
+def day(table: Table, day: str, after: Position | None, limit: int) -> str:
+    """Rows of one branch-local day in order of (business date, key), after a position in that order.
+
+    A range on the date's index, which holds the primary key too: no page sorts the day again.
+    """
+    column = table.column(table.business_date or "")
+    name, first = f"`{identifier(column.name)}`", date.fromisoformat(day)
+    order = ", ".join([name, *(f"`{identifier(key)}`" for key in table.primary_key)])
+    columns = ", ".join(f"`{identifier(found.name)}`" for found in table.columns)
+    where = f"{name} >= '{first}' AND {name} < '{first + timedelta(days=1)}'"
+    where += f" AND {_after(table, column, after)}" if after else ""
+    return f"SELECT {columns} FROM `{identifier(table.name)}` WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
 def fingerprints(table: Table, since: date) -> str:

@@ -30,10 +30,21 @@ def rebuild(lake: ObjectStore, state: BranchState) -> Iterator[Rebuilt]:
     A sequence that was leased but landed nothing is given out again. Should its worker still live, one of the two is
     refused by the create-once chunk or manifest, and the next pull has a number of its own.
     """
-    newest: dict[tuple[str, str], tuple[int, int, str]] = {}
+    newest: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
     for info in lake.list(keys.PULLS):
         table, branch, seq, number = keys.pull_of(info.key)
-        newest[table, branch] = max(newest.get((table, branch), (0, 0, "")), (seq, number, info.key))
-    for (table, branch), (_, _, key) in sorted(newest.items()):
-        part = Part.from_dict(manifest.read(lake, key)[0])
+        parts = newest.setdefault((table, branch), [])
+        parts[:] = [part for part in parts if part[0] >= seq]
+        if not parts or parts[0][0] == seq:
+            parts.append((seq, number, info.key))
+    for (table, branch), parts in sorted(newest.items()):
+        part = _last_page(lake, [key for _, _, key in sorted(parts)])
         yield Rebuilt(part, state.restore(table, branch, part.seq, part.watermark))
+
+
+def _last_page(lake: ObjectStore, pull: list[str]) -> Part:
+    """The last page by the watermark among the parts of one pull; the ranges it read after it move no watermark."""
+    found = [Part.from_dict(manifest.read(lake, key)[0]) for key in pull[-1:]]
+    while found[-1].range is not None:
+        found.append(Part.from_dict(manifest.read(lake, pull[-len(found) - 1])[0]))
+    return found[-1]

@@ -27,6 +27,8 @@ from podemos.core.store import S3Store
 from podemos.warehouse.port import DataApi
 from podemos.warehouse.statements import Batch
 
+from .puller import Puller
+
 ROOT = Path(__file__).resolve().parents[3]
 BRANCHES = 3
 
@@ -199,3 +201,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, sources: RunningBranches) ->
         world = World(endpoint, sources, platform(), config)
         provision(world)
         yield world
+
+
+@pytest.fixture
+def puller(sources: RunningBranches) -> Iterator[Puller]:
+    yield Puller(sources)
+    sources.restore()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.branches import truth
+from local.branches import mutate, truth
 from podemos.branches import carry, load
 from podemos.core import manifest
 from podemos.core.store import S3Store
@@ -17,6 +17,7 @@ from podemos.core.store import S3Store
 from .conftest import World
 
 PAGO = 23
+ACTIVITY = mutate.Activity(new=6, late=2, edits=2, silent_edits=3, backdated=2, deletes=3)
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +205,35 @@ def test_later_nights(world: World, first: dict[str, Any]) -> None:
     expected = paid(world)
     said = control(world, found)
     assert said["cents"] + said["excepted_cents"] == sum(movement.cents for movement in expected)
+
+
+def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(world: World, first: dict[str, Any]) -> None:
+    """Silent edits, backdated rows and deletes in every branch; one run tells of them, the next one heals them."""
+    made = mutate.advance(world.sources.settings, world.sources.business_date, 1, ACTIVITY)
+    _, told = world.run()
+    assert {debt["branch"] for debt in told["debts"]} == {"001", "002", "003"}
+    assert [line for line in told["messages"] if "at the branch" in line]
+
+    _, found = world.run()
+    assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
+    assert (found["messages"], found["debts"]) == ([], [])
+    for branch in ("001", "003"):
+        mine = [entry for entry in found["healed"] if entry["branch"] == branch]
+        kinds = {"silent_edit": "edited", "backdated": "late", "delete": "deleted"}
+        for happened, healed in kinds.items():
+            expected = sum(1 for change in made if (change.branch, change.kind) == (branch, happened))
+            assert sum(entry.get(healed, 0) for entry in mine) == expected > 0, (branch, healed)
+    said, expected = control(world, found), paid(world)
+    assert said["rows"] + said["excepted_rows"] == len(expected)
+    assert said["cents"] + said["excepted_cents"] == sum(movement.cents for movement in expected)
+    for change in made:
+        if change.kind == "delete":
+            where = f"WHERE id_sucursal = {int(change.branch)} AND id_pago = {change.key}"
+            marked = ask(world, f"SELECT borrado, monto FROM core.pagos_historicos {where}")
+            assert [str(row[0]).lower() for row in marked] == ["true"], "the warehouse row is marked, not erased"
+
+    plan = world.collect(world.pull())
+    assert not any(manifest.read(world.lake, plan)[0]["ranges"].values()), "nothing is owed any more"
 
 
 def altered(lake: S3Store, key: str) -> tuple[int, str, str]:

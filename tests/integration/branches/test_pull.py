@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -12,79 +11,19 @@ from typing import Any
 import pytest
 
 from local.branches.testing import RunningBranches
-from podemos.branches import pull, query
+from podemos.branches import query
 from podemos.branches.state import MemoryState, Position
 from podemos.contracts.branches import Branch, branches
 from podemos.contracts.tables import contract
-from podemos.core import manifest
-from podemos.core.clock import Clock, system_clock
-from podemos.core.store import MemoryStore
+from podemos.core.clock import system_clock
 
 from .crash import Fuse, FusedState, FusedStore, Killed
 from .landed import parts, prints, rows, said, winners
+from .puller import Puller, execute
 
 CONFIG = branches()
 TABLES = CONFIG.extraction.tables
 AT = system_clock()
-
-
-class Puller:
-    """One lake and one state, pulled into again and again."""
-
-    def __init__(self, sources: RunningBranches) -> None:
-        self.sources, self.lake, self.state = sources, MemoryStore(), MemoryState()
-        self.connections: list[Any] = []
-        self.clock: Clock = system_clock
-
-    def connect(self, branch: Branch) -> Any:
-        connection = Counting(self.sources.connect(branch.id, connect_timeout=3))
-        self.connections.append(connection)
-        return connection
-
-    def __call__(self, batch: str = "001", lake: Any = None, state: Any = None, **limits: Any) -> dict[str, Any]:
-        config = CONFIG.model_copy(update={"extraction": CONFIG.extraction.model_copy(update=limits)})
-        key = pull.pull_batch(
-            batch,
-            lake=lake or self.lake,
-            state=state or self.state,
-            connect=self.connect,
-            config=config,
-            clock=self.clock,
-            owner="test",
-        )
-        return manifest.read(lake or self.lake, key)[0]
-
-    def states(self, batch: str, **limits: Any) -> dict[str, str]:
-        return {found["branch"]: found["state"] for found in self(batch, **limits)["branches"]}
-
-
-class Counting:
-    """A connection that counts its round trips."""
-
-    def __init__(self, inner: Any) -> None:
-        self.__dict__.update(inner=inner, queries=0)
-
-    def query(self, sql: bytes) -> None:
-        self.__dict__["queries"] += 1
-        self.inner.query(sql)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.inner, name, value)
-
-
-@pytest.fixture
-def puller(sources: RunningBranches) -> Iterator[Puller]:
-    yield Puller(sources)
-    sources.restore()
-
-
-def execute(sources: RunningBranches, branch: str, *statements: str) -> None:
-    with closing(sources.root(branch)) as root:
-        for statement in statements:
-            root.cursor().execute(statement)
 
 
 def assert_lake_equals_branch(puller: Puller, branch: str = "001") -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from podemos.branches import collect, keys, publish
-from podemos.branches.landing import Chunk, Part
+from podemos.branches.landing import Chunk, Part, Range
 from podemos.contracts.branches import branches
 from podemos.core import manifest
 from podemos.core.fingerprint import Fingerprint
@@ -22,6 +23,12 @@ def part(branch: str, seq: int, number: int = 1, *, final: bool = True, day: dat
     prints = {"2026-11-19": Fingerprint(1, 100, 7)} if final else {}
     since = DAY - timedelta(days=45)
     return Part("pagos", branch, day, seq, number, final, NOW, None, None, "", "", chunk, 0, since, prints)
+
+
+def swept(branch: str, seq: int, number: int, page: int, *, complete: bool, rows: int = 1) -> Part:
+    """A page of a range."""
+    place = Range("2026-11-17", page, complete)
+    return replace(part(branch, seq, number, final=False, rows=rows), since=None, range=place)
 
 
 def land(lake: MemoryStore, *parts: Part) -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from podemos.branches import keys
+from podemos.branches import carry, keys
 from podemos.core import manifest
 from podemos.core.store import MemoryStore, ObjectInfo
 
-from .chain import DAY, NOW, chunks, land, night, part, plan
+from .chain import DAY, NOW, chunks, land, night, part, plan, swept
 
 
 def test_parts_of_batches_that_crashed_are_gathered_too() -> None:
@@ -85,3 +85,33 @@ def test_a_delta_is_carried_until_a_certification_saw_it_loaded() -> None:
     assert set(manifest.read(lake, plan(lake))[0]["pending"]) == {"clientes", "prestamos", "pagos"}
     manifest.commit(lake, keys.certification(first["revision"], "c"), {"loaded": ["pagos", "clientes"]})
     assert set(manifest.read(lake, plan(lake))[0]["pending"]) == {"prestamos"}
+
+
+def test_a_range_after_the_end_leaves_what_the_branch_said_in_force() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1), swept("001", 1, 2, 1, complete=False))
+    document, _ = manifest.read(lake, plan(lake))
+    assert (document["sources"]["pagos"]["001"]["seq"], document["sources"]["pagos"]["001"]["cut"]) == (1, False)
+    assert document["ranges"]["pagos"] == [], "a range that was cut is no statement"
+    assert [chunk["range"] for chunk in document["chunks"]["pagos"]] == [False, True]
+
+
+def test_a_complete_range_brings_the_pages_that_a_revision_before_had_gathered() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1), swept("001", 1, 2, 1, complete=False))
+    night(lake)
+    land(lake, swept("001", 1, 3, 2, complete=True))
+    document, _ = manifest.read(lake, plan(lake))
+    wanted = [keys.chunk("pagos", "001", DAY, 1, number) for number in (2, 3)]
+    assert sorted(chunk["key"] for chunk in document["chunks"]["pagos"]) == wanted
+    assert document["ranges"]["pagos"] == [{"branch": "001", "day": "2026-11-17", "seq": 1, "chunks": wanted}]
+
+
+def test_a_range_without_a_row_has_to_be_curated() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1))
+    night(lake)
+    land(lake, part("001", 2, rows=0), swept("001", 2, 2, 1, complete=True, rows=0))
+    key = plan(lake)
+    assert manifest.read(lake, key)[0]["ranges"]["pagos"][0]["chunks"] == []
+    assert not carry.curated(key, lake=lake)

@@ -16,10 +16,14 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
     assert list(status(lake))[1:] == ["not certified yet"]
     branches = [{"id": "001", "state": "certified", "as_of": "a"}, {"id": "017", "state": "missing", "as_of": None}]
     document = {"business_date": "2026-11-19", "branches": branches, "messages": ["sucursal 017, …"]}
+    where = {"table": "pagos", "branch": "017", "day": "2026-11-18"}
+    document |= {"debts": [where], "healed": [where | {"edited": 1, "deleted": 2}]}
     manifest.commit(lake, keys.certification(1, "old"), {**document, "certified": "1", "messages": []})
     manifest.commit(lake, keys.certification(1, "new"), {**document, "certified": "2"})
     assert list(status(lake))[1:] == [
         "business day 2026-11-19, certified 2: 1 certified, 1 missing",
         "  017 missing, last snapshot never",
         "  sucursal 017, …",
+        "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads it whole",
+        "  healed: sucursal 017, 2026-11-18, pagos: 1 edited, 2 deleted",
     ]

@@ -1,0 +1,180 @@
+"""Ranges that are owed, against a real MariaDB: what is landed is what the snapshot had, or it is no statement."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from local.branches.testing import RunningBranches
+from podemos.branches import keys, query
+from podemos.branches.ranges import Whole, whole
+from podemos.branches.state import Position
+from podemos.contracts.tables import contract
+from podemos.core import fingerprint, manifest
+from podemos.core.clock import system_clock
+from podemos.core.fingerprint import Fingerprint
+from podemos.core.money import cents_of
+from podemos.core.store import MemoryStore
+
+from .crash import Fuse, FusedState, FusedStore, Killed
+from .landed import parts, rows, said
+from .puller import Puller, execute
+
+PAGOS = contract("pagos").compiled()
+DAY = "2026-11-18"
+AT = system_clock()
+
+
+def owe(lake: MemoryStore, *owed: tuple[str, str, str]) -> None:
+    """A revision whose certification found these (table, branch, day) different."""
+    manifest.commit(lake, keys.revision(1), {"revision": 1})
+    found = [dict(zip(("table", "branch", "day"), debt, strict=True)) for debt in owed]
+    manifest.commit(lake, keys.certification(1, "c" * 64), {"certified": "2026-11-20T08:00:00Z", "debts": found})
+
+
+def statements(puller: Puller) -> list[Whole]:
+    return whole(puller.lake, parts(puller.lake))
+
+
+def content(puller: Puller, found: Whole) -> dict[int, dict[str, Any]]:
+    (key,) = contract(found.parts[0].table).primary_key
+    return {row[key]: row for part in found.parts for row in rows(puller.lake, part)}
+
+
+def totals(found: dict[int, dict[str, Any]]) -> Fingerprint:
+    total = Fingerprint()
+    for row in found.values():
+        text = fingerprint.row_text(None if row[c.name] is None else str(row[c.name]) for c in PAGOS.columns)
+        total += Fingerprint(1, cents_of(row["monto"]), fingerprint.row_digest(text))
+    return total
+
+
+def at_the_branch(sources: RunningBranches, sql: str) -> list[Any]:
+    with closing(sources.root("001")) as root:
+        cursor = root.cursor()
+        cursor.execute(sql)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def in_trouble(sources: RunningBranches) -> int:
+    """A silent edit, a row with an old cursor and a delete on the day; returns the deleted key."""
+    where = f"fecha_pago >= '{DAY}' AND fecha_pago < '{DAY}' + INTERVAL 1 DAY"
+    first, second, *_ = at_the_branch(sources, f"SELECT id_pago FROM pagos WHERE {where} ORDER BY id_pago")
+    execute(
+        sources,
+        "001",
+        f"UPDATE pagos SET monto = monto + 0.01 WHERE id_pago = {second}",
+        f"INSERT INTO pagos SELECT MAX(id_pago) + 1, 1, 1, 77.10, '{DAY} 23:59:59', 'PAGADO', NULL, '2026-10-01'"
+        " FROM pagos WHERE id_pago < 1000000",
+        f"DELETE FROM pagos WHERE id_pago = {first}",
+    )
+    return int(first)
+
+
+@pytest.mark.parametrize("page_rows", [1, 3, 10_000])
+def test_a_day_that_is_owed_is_landed_exactly_as_the_snapshot_has_it(
+    puller: Puller, sources: RunningBranches, page_rows: int
+) -> None:
+    puller()
+    gone = in_trouble(sources)
+    owe(puller.lake, ("pagos", "001", DAY))
+    puller("001", page_rows=page_rows)
+    (found,) = statements(puller)
+    last = found.parts[-1]
+    assert last.range is not None
+    assert (last.range.day, len(found.parts)) == (DAY, last.range.page)
+    assert totals(content(puller, found)) == said(puller.lake, "pagos", "001")[DAY]
+    assert gone not in content(puller, found)
+
+
+def test_a_table_without_a_business_date_is_landed_whole(puller: Puller, sources: RunningBranches) -> None:
+    puller()
+    owe(puller.lake, ("clientes", "001", keys.UNDATED))
+    puller("001", page_rows=7)
+    (found,) = statements(puller)
+    assert set(content(puller, found)) == set(at_the_branch(sources, "SELECT id_cliente FROM clientes"))
+
+
+def test_a_day_without_a_row_is_a_statement_of_one_empty_page(puller: Puller) -> None:
+    owe(puller.lake, ("pagos", "001", "2026-09-30"))
+    puller()
+    (found,) = statements(puller)
+    assert found.to_dict() == {"branch": "001", "day": "2026-09-30", "seq": found.parts[0].seq, "chunks": []}
+
+
+def test_ranges_come_after_every_tables_own_pages(puller: Puller) -> None:
+    owe(puller.lake, ("clientes", "001", keys.UNDATED), ("pagos", "001", DAY))
+    owners = [part["part"] for part in puller("001")["pulls"]]
+    order = [(part["table"], part["range"] is not None) for part in owners]
+    assert order == [("clientes", False), ("prestamos", False), ("pagos", False), ("clientes", True), ("pagos", True)]
+    assert puller.states("001") == {"001": "pulled"}, "the leases are given back"
+
+
+def test_no_range_is_begun_when_the_snapshots_time_is_up(puller: Puller) -> None:
+    owe(puller.lake, ("pagos", "001", DAY))
+    ticks = iter(AT + timedelta(seconds=100 * n) for n in range(10_000))
+    puller.clock = lambda: next(ticks)
+    puller("001", snapshot_seconds=300)
+    assert statements(puller) == []
+    assert puller.states("001", snapshot_seconds=100_000) == {"001": "pulled"}
+    assert len(statements(puller)) == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", range(1, 30))
+def test_a_crash_in_a_range_leaves_no_false_statement(
+    puller: Puller, sources: RunningBranches, at: int, after: bool
+) -> None:
+    """The first nine writes are of the watermarks; the next pull reads the range again from its beginning."""
+    puller()
+    owe(puller.lake, ("pagos", "001", DAY))
+    fuse = Fuse(at, after)
+    with contextlib.suppress(Killed):
+        puller("001", FusedStore(fuse, puller.lake), FusedState(fuse, puller.state), page_rows=3)
+    before = statements(puller)
+    puller("001", page_rows=3)
+    wanted = said(puller.lake, "pagos", "001")[DAY]
+    assert len(statements(puller)) > len(before)
+    assert {totals(content(puller, found)) for found in statements(puller)} == {wanted}
+
+
+def test_a_link_cut_in_a_range_costs_only_the_range(puller: Puller) -> None:
+    owe(puller.lake, ("pagos", "001", DAY), ("clientes", "001", keys.UNDATED))
+    puller()
+    puller.sources.fault("001", "drop-after-bytes", bytes=3_500)
+    assert puller.states("001") == {"001": "pulled"}
+    puller.sources.restore("001")
+    last = [part for part in parts(puller.lake, "pagos", "001") if part.range is None][-1]
+    assert last.final, "what the watermark asks for was landed first"
+
+
+def test_a_page_of_a_day_is_a_range_on_the_dates_index(sources: RunningBranches) -> None:
+    execute(
+        sources,
+        "001",
+        "CREATE DATABASE explica",
+        "CREATE TABLE explica.pagos LIKE pagos",
+        "INSERT INTO explica.pagos SELECT seq, 1, 1, 1, '2026-11-20' - INTERVAL seq MINUTE, 'PAGADO', NULL, NOW(6)"
+        " FROM seq_1_to_40000",
+        "ANALYZE TABLE explica.pagos",
+    )
+    plans = []
+    try:
+        with closing(sources.root()) as root:
+            cursor = root.cursor()
+            cursor.execute("USE explica")
+            for after in (None, Position(f"{DAY} 10:00:00", ("2280",))):
+                cursor.execute("EXPLAIN " + query.day(PAGOS, DAY, after, 50))
+                plans.append(dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)))
+            cursor.execute(query.day(PAGOS, DAY, Position(f"{DAY} 10:00:00", ("2280",)), 2))
+            assert [row[0] for row in cursor.fetchall()] == [2279, 2278]
+    finally:
+        execute(sources, "001", "DROP DATABASE explica")
+    for plan in plans:
+        assert (plan["type"], plan["key"]) == ("range", "por_fecha")
+        assert int(plan["rows"]) <= 1500
+        assert "filesort" not in plan["Extra"]

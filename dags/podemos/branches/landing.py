@@ -89,8 +89,8 @@ class Part:
     tail_rows: int = 0
     since: date | None = None
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
-    hold_back: HoldBack | None = None
     range: Range | None = None
+    hold_back: HoldBack | None = None
 
     @property
     def key(self) -> str:

@@ -39,7 +39,8 @@ has_mariadb_headers() {
 missing_packages() {
   local python
   python=$(find_python)
-  command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || echo MARIADB
+  command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null &&
+    command -v my_print_defaults >/dev/null || echo MARIADB
   command -v javac >/dev/null || echo JDK
   command -v pkg-config >/dev/null || echo pkg-config
   has_mariadb_headers || echo libmariadb-dev
@@ -55,12 +56,13 @@ missing_packages() {
 
 available() { apt-cache show "$1" >/dev/null 2>&1; }
 
-# Names that differ between releases. The server's "core" package is the program alone: no service that starts by itself.
+# Names that differ between releases. The "core" packages are the programs alone: no service that starts by itself.
+# mariadb-install-db (server) calls my_print_defaults (client), and Debian does not make the one depend on the other.
 resolve() {
   local package
   for package in "$@"; do
     case $package in
-      MARIADB) if available mariadb-server-core; then echo mariadb-server-core; else echo mariadb-server; fi ;;
+      MARIADB) if available mariadb-server-core; then echo mariadb-server-core mariadb-client-core; else echo mariadb-server; fi ;;
       JDK) if available openjdk-17-jdk-headless; then echo openjdk-17-jdk-headless; else echo default-jdk-headless; fi ;;
       *) echo "$package" ;;
     esac

@@ -44,7 +44,7 @@ class Machine:
         self.program("id", f"#!/bin/sh\necho {uid}\n")
 
     def everything_installed(self) -> None:
-        for name in ("mariadbd", "mariadb-install-db", "javac", "pkg-config", "cc"):
+        for name in ("mariadbd", "mariadb-install-db", "my_print_defaults", "javac", "pkg-config", "cc"):
             self.program(name)
 
     def uv(self) -> None:
@@ -84,8 +84,8 @@ def test_root_installs_exactly_what_is_missing(machine):
     assert done.returncode == 0, done.stderr
     installed = [line for line in machine.called() if line.startswith("apt-get install")]
     assert installed == [
-        "apt-get install -y -q --no-install-recommends mariadb-server-core openjdk-17-jdk-headless pkg-config "
-        "libmariadb-dev build-essential"
+        "apt-get install -y -q --no-install-recommends mariadb-server-core mariadb-client-core "
+        "openjdk-17-jdk-headless pkg-config libmariadb-dev build-essential"
     ]
     assert not (machine.checkout / "policy-rc.d").exists()
 
@@ -100,7 +100,7 @@ def test_without_root_and_sudo_the_packages_are_named_and_nothing_is_done(machin
     machine.identity(1000)
     done = without_system_folders(machine).setup()
     assert done.returncode == 1
-    assert "apt-get install mariadb-server-core openjdk-17-jdk-headless" in done.stderr
+    assert "apt-get install mariadb-server-core mariadb-client-core openjdk-17-jdk-headless" in done.stderr
     assert machine.called() == []
     assert not (machine.checkout / ".venv").exists()
 

@@ -127,6 +127,10 @@ rm -f "$STAMP"
 [ -x .venv/bin/python ] || "$UV" venv -q --python "$PYTHON" .venv >&2
 say "installing Python packages (a minute or two the first time)"
 "$UV" pip install -q -p .venv/bin/python -c constraints.txt -r requirements-dev.txt >&2
+# So that `python -m local` and `python -m podemos.branches` run from anywhere.
+for site in .venv/lib/python3.*/site-packages; do
+  [ -d "$site" ] && printf '%s\n' "$PWD/dags" "$PWD" >"$site/podemos.pth"
+done
 # Without bytecode every process of Airflow compiles everything again: 15 s instead of 5 s each.
 env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 echo "$WANTED" >"$STAMP"

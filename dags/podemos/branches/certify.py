@@ -84,10 +84,10 @@ def certify_days(
         "branches": control["branches"],
         "debts": [debt for found in examined for debt in debts.found(found.table, found.terms)],
         "healed": debts.healed(revision.document.get("healed", {})),
-        "messages": sorted(
-            {line for found in examined for lines in found.messages.values() for line in lines}
-            | {line for lines in altered.values() for line in lines}
-        ),
+        "messages": [
+            *sorted({line for lines in altered.values() for line in lines}),
+            *sorted({line for found in examined for lines in found.messages.values() for line in lines}),
+        ],
     }
     content = manifest.sha256(manifest.canonical(document))
     return manifest.commit(lake, keys.certification(revision.number, content), document).key
@@ -217,7 +217,7 @@ def _control(
     }
     branches = []
     for branch in ids:
-        lines = [*found.messages.get(branch, ()), *altered.get(branch, ())]
+        lines = [*altered.get(branch, ()), *found.messages.get(branch, ())]  # the cause before its effects
         lines += _moved(branch, business_date, mine.get(branch), theirs.get(branch))
         entry = found.sources.get(branch, {"as_of": None, "cut": True})
         bad = [terms for day in touched if (terms := found.terms.get((day, branch))) and not terms.hold]

@@ -29,6 +29,7 @@ from local.platform.processes import Processes
 from local.platform.provision import jobs, pools, secrets, storage, tables
 from local.platform.rest import Airflow
 from local.platform.settings import ROOT, Settings
+from podemos.contracts.everything import check_everything
 from podemos.contracts.platform import platform as platform_names
 from podemos.core.paths import include
 
@@ -68,10 +69,11 @@ class Stack:
         """Start what does not run, seed and provision what is missing; returns the DAG ids.
 
         Raises:
-            PortsTaken: before anything was started.
+            ContractViolation, PortsTaken: before anything was started.
             StartFailed, ServerFailed: something did not come up.
             ImportErrors: a DAG file is broken.
         """
+        check_everything()
         self.settings.state.mkdir(parents=True, exist_ok=True)
         held = dataset.read(self.settings.state)
         if held is not None and not wanted.follows(held):

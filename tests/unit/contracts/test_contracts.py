@@ -1,5 +1,6 @@
 """Configuration: the shipped files fit, and every wrong key is reported with file, key and reason."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 import yaml
 
 from podemos.contracts import branches as b
+from podemos.contracts import everything, loading
 from podemos.contracts import platform as p
 from podemos.contracts import sources as s
 from podemos.contracts import tables as t
 from podemos.contracts.loading import check, config_file, load
 from podemos.core.errors import ContractViolation
+from podemos.core.paths import include
 from podemos.core.table import Table
 
 
@@ -25,6 +28,30 @@ def test_the_shipped_configuration_fits() -> None:
     assert sum(source.criticality is s.Criticality.CRITICAL for source in s.sources().sources) == 3
     assert p.platform().lake_bucket == "podemos-lake"
     assert s.policy().hold_if_missing == (s.Criticality.CRITICAL,)
+
+
+def test_every_faulty_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything.check_everything()
+    shutil.copytree(include(), tmp_path / "include")
+    for name, old, new in (
+        ("branches.yaml", "threads:", "treads:"),
+        ("policy.yaml", "max_missing:", "max_missin:"),
+        ("sources.yaml", "cutoff:", "cutof:"),
+    ):
+        path = tmp_path / "include" / "config" / name
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr(loading, "include", lambda: tmp_path / "include")
+    for cached in (b.branches, s.sources, s.policy):
+        cached.cache_clear()
+    try:
+        with pytest.raises(ContractViolation) as caught:
+            everything.check_everything()
+    finally:
+        for cached in (b.branches, s.sources, s.policy):
+            cached.cache_clear()
+    told = str(caught.value).splitlines()
+    assert [line.partition(":")[0] for line in told] == ["sources.yaml", "policy.yaml", "branches.yaml"]
+    assert "treads: Extra inputs" in told[2]
 
 
 def test_parents_come_before_children_and_every_ingested_table_has_a_contract() -> None:

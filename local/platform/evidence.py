@@ -39,7 +39,7 @@ class Evidence:
 
     Attributes:
         branches: branch id -> state of its pull, see `podemos.branches.link.Trouble`.
-        notes: branch id -> the branch's trouble in words.
+        notes: branch id -> the branch's trouble and its remedy in words.
         rows: rows landed from the branches.
         certified: branches whose day is proven in the warehouse.
         quarantine: table -> rows that wait there, for a parent that is unknown so far.
@@ -151,7 +151,7 @@ def _add_batch(found: Evidence, batch: dict[str, Any]) -> None:
         found.branches[outcome["branch"]] = outcome["state"]
         found.rows += outcome["rows"]
         if outcome["message"]:
-            found.notes[outcome["branch"]] = outcome["message"]
+            found.notes[outcome["branch"]] = f"{outcome['message']}; {outcome['remedy']}"
 
 
 def _differs(row: dict[str, Any]) -> bool:

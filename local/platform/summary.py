@@ -43,6 +43,8 @@ def _facts(result: Result, found: Evidence) -> list[tuple[str, str]]:
     for branch in offline:
         by_state.setdefault(found.branches[branch], []).append(branch)
     rows += [(f"branches {state}", ", ".join(names)) for state, names in sorted(by_state.items())]
+    broken = [branch for branch in offline if found.branches[branch] != "offline" and branch in found.notes]
+    rows += [("", f"{branch}: {found.notes[branch]}") for branch in broken[:MOST]]
     rows.append(("branches certified", f"{found.certified} of {result.data.branches}"))
     if found.uncertified:
         rows.append(("branches not certified", ", ".join(found.uncertified)))

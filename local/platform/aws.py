@@ -14,8 +14,6 @@ from local.platform.settings import ROOT, Settings
 NAME = "aws"
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0  # it writes its state at the end
-# What may stay when the state goes: built once from files of the checkout.
-_KEPT = ("jars", "spark-home")
 
 
 def start(settings: Settings, processes: Processes) -> bool:
@@ -53,8 +51,6 @@ def forget(settings: Settings, processes: Processes) -> None:
     stop(processes)
     home = settings.state / "aws"
     for path in home.iterdir() if home.exists() else ():
-        if path.name in _KEPT:
-            continue
         if path.is_dir():
             shutil.rmtree(path)
         else:

@@ -135,8 +135,15 @@ def _readable(source: Source, entry: Mapping[str, Any], lake: ObjectStore) -> Re
         severity=Severity.YELLOW,
         cause=Cause.UNREADABLE,
         detail=f"{source.id}: {excepted['rows']} row(s) excepted: {reasons}",
-        units=tuple(f"{row['file']} row {row['fila']}: {row['reason']}: {row['detail']}" for row in rows),
+        units=tuple(f"{_place(row)}: {row['reason']}: {row['detail']}" for row in rows),
     )
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """File and row; a payment that curation set aside has no row, but a branch and a key."""
+    if row["fila"]:
+        return f"{row['file']} row {row['fila']}"
+    return f"sucursal-pago {row['id_movimiento']}" if row["id_movimiento"] else str(row["file"])
 
 
 def _lake(source: Source, entry: Mapping[str, Any], sealed: Mapping[str, Any]) -> Result:

@@ -13,17 +13,14 @@ ALGORITHM = "ECDSA_SHA_256"
 
 
 def kms_signer(client: Any, key_id: str) -> Signer:
-    """A signer over a boto3 `kms` client. The digest is sent, since RAW messages end at 4 KB."""
+    """A signer over a boto3 `kms` client. The manifest itself is sent: it is small, and KMS hashes up to 4,096 bytes."""
 
     def sign(data: bytes) -> Mapping[str, str]:
-        answer = client.sign(
-            KeyId=key_id, Message=hashlib.sha256(data).digest(), MessageType="DIGEST", SigningAlgorithm=ALGORITHM
-        )
+        answer = client.sign(KeyId=key_id, Message=data, MessageType="RAW", SigningAlgorithm=ALGORITHM)
         return {
             "algorithm": ALGORITHM,
-            "key_id": answer["KeyId"],
             "manifest_sha256": hashlib.sha256(data).hexdigest(),
             "signature": base64.b64encode(answer["Signature"]).decode(),
         }
 
-    return sign
+    return Signer(key_id, sign)

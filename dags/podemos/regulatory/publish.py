@@ -7,6 +7,7 @@ supersedes. Nothing is ever overwritten.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,10 +25,16 @@ from podemos.regulatory.versions import MANIFEST, Version, newest
 
 SCHEMA = "podemos/manifest/1"
 SIGNATURE = "manifest.sig.json"
-Signer = Callable[[bytes], Mapping[str, str]]
-"""Signs a manifest's bytes; returns algorithm, key and signature as text."""
 MIME = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
 _ATTEMPTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs a manifest's bytes: algorithm, digest and signature as text. Whose key it is stands in the manifest."""
+
+    key: str
+    sign: Callable[[bytes], Mapping[str, str]]
 
 
 def publish(
@@ -54,7 +61,7 @@ def publish(
             return _signed(latest.ref, reports, signer)
         try:
             return _signed(
-                _version(build, ref, certificate, content, latest, lake, reports, clock, night), reports, signer
+                _version(build, ref, certificate, content, latest, lake, reports, clock, night, signer), reports, signer
             )
         except (ManifestConflict, _Occupied):
             continue
@@ -84,6 +91,7 @@ def _version(
     reports: ObjectStore,
     clock: Clock,
     night: Night,
+    signer: Signer | None,
 ) -> Ref:
     """Writes the files of the next free version, then its manifest."""
     number = _next_number(latest, build["files"], reports, night)
@@ -114,6 +122,7 @@ def _version(
             "renderer": build["renderer"],
             "engine": build["engine"],
             "published_at": iso(clock()),
+            "signing_key": signer.key if signer else None,
             "build": ref.to_dict(),
             "decision": build["decision"],
             "certificate": certificate.ref.to_dict(),
@@ -153,7 +162,7 @@ def _signed(ref: Ref, reports: ObjectStore, signer: Signer | None) -> str:
     key = ref.key.removesuffix(MANIFEST) + SIGNATURE
     if signer is not None and reports.head(key) is None:
         try:
-            reports.put_new(key, canonical(dict(signer(reports.get(ref.key)))), MIME[".json"])
+            reports.put_new(key, canonical(dict(signer.sign(reports.get(ref.key)))), MIME[".json"])
         except AlreadyExists:
             return ref.key
     return ref.key

@@ -99,8 +99,8 @@ def test_a_published_manifest_is_signed_and_the_signature_verifies(delivered: Wo
     assert signed["manifest_sha256"] == hashlib.sha256(data).hexdigest()
     assert delivered.kms.verify(
         KeyId=key,
-        Message=hashlib.sha256(data).digest(),
-        MessageType="DIGEST",
+        Message=data,
+        MessageType="RAW",
         SigningAlgorithm=signed["algorithm"],
         Signature=base64.b64decode(signed["signature"]),
     )["SignatureValid"]

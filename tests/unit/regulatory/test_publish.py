@@ -17,7 +17,7 @@ from podemos.core.store import MemoryStore
 from podemos.regulatory import keys
 from podemos.regulatory.gate import judge
 from podemos.regulatory.notify import message
-from podemos.regulatory.publish import publish
+from podemos.regulatory.publish import Signer, publish
 from tests.unit.regulatory.deliveries import DAY, NIGHT, clock, memory
 from tests.unit.regulatory.evidence import FOLDER, HEAD, Crash, FragileStore, clean, reconciliation
 
@@ -83,7 +83,7 @@ def test_a_crash_at_any_write_leaves_no_half_version_and_the_retry_completes_it(
     evidence: dict[str, bytes], at: int, after: bool
 ) -> None:
     lake, reports = memory(), FragileStore("reports", at, after=after)
-    sign = {"signer": lambda data: {"signature": sha256(data)}}
+    sign = {"signer": Signer("alias/prueba", lambda data: {"signature": sha256(data)})}
     key = build(lake, evidence)
     with pytest.raises(Crash):
         sent(lake, reports, key, **sign)

@@ -1,4 +1,4 @@
-"""The command line of this concern: `python -m podemos.branches sql|pull|certify|status|inspect|rebuild-state`.
+"""The command line of this concern: `python -m podemos.branches <command>`; `--help` lists the commands.
 
 The same library as the DAG, without Airflow. AWS by boto3's own credentials, names by platform.yaml and
 PODEMOS_PLATFORM, branches by branches.yaml and their connections.
@@ -7,6 +7,7 @@ PODEMOS_PLATFORM, branches by branches.yaml and their connections.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import MySQLdb
 
-from podemos.branches import certify, ddl, keys, plan, proposal, pull, rebuild, revisions
+from podemos.branches import certify, ddl, keys, plan, proposal, pull, quarantine_report, rebuild, revisions
 from podemos.branches.inspection import look
 from podemos.branches.outside import Outside, connections, server
 from podemos.contracts.branches import branches
@@ -24,6 +25,7 @@ from podemos.contracts.tables import tables
 from podemos.core import manifest
 from podemos.core.clock import iso, system_clock
 from podemos.core.errors import PodemosError
+from podemos.core.money import format_pesos
 from podemos.core.paths import include
 from podemos.core.store import ObjectStore
 
@@ -67,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
 
     found = commands.add_parser("status", help="what the last certification says of each branch", parents=[aws])
     found.set_defaults(run=lambda args: _say(status(Outside(args.endpoint).lake)))
+
+    found = commands.add_parser(
+        "quarantine",
+        help="what waits: reason x branch x age, rows and amounts, the trend; last line JSON",
+        parents=[aws],
+    )
+    found.set_defaults(run=lambda args: _say(quarantined(Outside(args.endpoint).lake)))
 
     found = commands.add_parser("inspect", help="propose a table's contract and say what is wrong with the table")
     found.add_argument("--dsn", required=True, help="mysql://user@host:port/schema")
@@ -123,6 +132,25 @@ def status(lake: ObjectStore) -> Iterator[str]:
     for one in newest.get("healed", ()):
         counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
+
+
+def quarantined(lake: ObjectStore) -> Iterator[str]:
+    """The quarantine of the revision in force."""
+    revision = revisions.latest(lake)
+    if revision is None:
+        yield "no revision yet: run branch_ingestion"
+        return
+    document, ref = quarantine_report.report(lake, revision)
+    groups = quarantine_report.grouped(document, system_clock())
+    for group in groups:
+        yield (
+            f"{group['table']:12} {group['reason']:24} {group['branch']}  {group['age']:16} {group['rows']:7,} rows "
+            f"{format_pesos(group['cents']):>16}"
+        )
+    yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
+    yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
+    total = quarantine_report.totals(document["rows"])
+    yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
 
 
 def _pull(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, revisions
+from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, quarantine_report, revisions
 from podemos.branches.revisions import Revision
 from podemos.branches.terms import Standing, Terms, terms_of
 from podemos.contracts.branches import Branches
@@ -82,6 +82,7 @@ def certify_days(
         "certificates": certificates,
         "delivered": deliver.deliver(lake, business_date, control),
         "branches": control["branches"],
+        "quarantine": quarantine_report.report(lake, revision)[1].to_dict(),
         "debts": [debt for found in examined for debt in debts.found(found.table, found.terms)],
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [

@@ -82,6 +82,11 @@ def quarantine(table: str, rev: str) -> str:
     return f"quarantine/{table}/rev={rev}/"
 
 
+def quarantine_report(number: int) -> str:
+    """What waits as of a revision, since when and for how much."""
+    return f"manifests/branches/quarantine/{number:012d}.json"
+
+
 def delta(table: str, rev: str) -> str:
     """What the warehouse has to merge."""
     return f"delta/{table}/rev={rev}/"

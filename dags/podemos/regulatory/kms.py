@@ -13,7 +13,7 @@ ALGORITHM = "ECDSA_SHA_256"
 
 
 def kms_signer(client: Any, key_id: str) -> Signer:
-    """A signer over a boto3 `kms` client. The manifest itself is sent: it is small, and KMS hashes up to 4,096 bytes."""
+    """A signer over a boto3 `kms` client. The manifest itself is sent: KMS hashes up to 4,096 bytes."""
 
     def sign(data: bytes) -> Mapping[str, str]:
         answer = client.sign(KeyId=key_id, Message=data, MessageType="RAW", SigningAlgorithm=ALGORITHM)

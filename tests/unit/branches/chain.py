@@ -40,19 +40,21 @@ def plan(lake: MemoryStore, at: datetime = NOW, batches: tuple[str, ...] = ()) -
     return collect.plan_curation(list(batches), lake=lake, clock=lambda: at, config=CONFIG)
 
 
-def finish(lake: MemoryStore, plan_key: str, rev: str = "r1", **days: Any) -> None:
-    """The result of a curation that wrote `days` of pagos."""
+def finish(lake: MemoryStore, plan_key: str, rev: str = "r1", waiting: Any = None, **days: Any) -> None:
+    """The result of a curation that wrote `days` of pagos, and the file `waiting` of its quarantine."""
     nothing = {"days": {}, "quarantine": {"files": [], "rows": 0}, "delta": {"files": [], "rows": 0}, "altered": []}
     tables = {name: dict(nothing) for name in CONFIG.extraction.tables}
     tables["pagos"]["days"] = days
+    if waiting:
+        tables["pagos"]["quarantine"] = {"files": [waiting], "rows": waiting["rows"]}
     _, ref = manifest.read(lake, plan_key)
     result = {"kind": "branches.result", "plan": ref.to_dict(), "rev": rev, "tables": tables}
     manifest.commit_first(lake, keys.result_of(plan_key), result)
 
 
-def night(lake: MemoryStore, rev: str = "r1", at: datetime = NOW, **days: Any) -> dict[str, Any]:
+def night(lake: MemoryStore, rev: str = "r1", at: datetime = NOW, waiting: Any = None, **days: Any) -> dict[str, Any]:
     plan_key = plan(lake, at)
-    finish(lake, plan_key, rev, **days)
+    finish(lake, plan_key, rev, waiting, **days)
     return manifest.read(lake, publish.publish_revision(plan_key, lake=lake))[0]
 
 

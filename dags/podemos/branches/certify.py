@@ -101,20 +101,20 @@ def _examine(
 
     A branch whose last pull was cut is not compared with its server: rows may be newer than its fingerprints.
     """
-    windows = {branch: _since(entry) for branch, entry in sources.items()}
-    since = min(windows.values(), default=_FAR)
+    said = {branch: _said(entry) for branch, entry in sources.items()}
+    since = min((_since(said[branch] or entry) for branch, entry in sources.items()), default=_FAR)
     days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
     with ThreadPoolExecutor(_THREADS) as pool:
         documents = dict(zip(days, pool.map(lambda e: manifest.read_ref(lake, e["manifest"]), days.values()),
                              strict=True))  # fmt: skip
     loaded = _loaded(table, since, warehouse)
     wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
-    wanted |= {(day, branch) for branch, entry in sources.items() for day in entry["fingerprints"]}
+    wanted |= {(day, branch) for branch, entry in said.items() if entry for day in entry["fingerprints"]}
     terms = {}
     for day, branch in wanted:
         source = None
-        if branch in sources and not sources[branch]["cut"] and _within(table, day, windows[branch]):
-            prints = sources[branch]["fingerprints"]
+        if (entry := said.get(branch)) and _within(table, day, _since(entry)):
+            prints = entry["fingerprints"]
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
@@ -222,7 +222,7 @@ def _control(
         lines += _moved(branch, business_date, mine.get(branch), theirs.get(branch))
         entry = found.sources.get(branch, {"as_of": None, "cut": True})
         bad = [terms for day in touched if (terms := found.terms.get((day, branch))) and not terms.hold]
-        missing = entry["cut"] or not entry["as_of"] or from_iso(entry["as_of"]) < movements.closes(business_date)
+        missing = not _shows(entry, business_date)
         differs = bool(bad or altered.get(branch) or mine.get(branch) != theirs.get(branch))
         state = Standing.DIFFERS if differs else Standing.MISSING if missing else Standing.CERTIFIED
         told = lines[:3] if differs else []
@@ -253,6 +253,22 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
     sides = [f"{side.count if side else 0} movements, {format_pesos(side.cents if side else 0)}"
              for side in (mine, theirs)]  # fmt: skip
     return [f"sucursal {branch}, business day {day}: {sides[0]} curated, {sides[1]} in the warehouse"]
+
+
+def _said(entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a branch's server said of the rows that are landed: all of its window, or the newest days of a gap."""
+    if entry is None or not entry["cut"]:
+        return entry
+    ahead: dict[str, Any] | None = entry.get("ahead")
+    return ahead
+
+
+def _shows(entry: dict[str, Any], business_date: date) -> bool:
+    """Whether the branch was seen whole after the business day had ended."""
+    said = _said(entry)
+    if not said or not said["as_of"] or from_iso(said["as_of"]) < movements.closes(business_date):
+        return False
+    return not entry["cut"] or str(said["since"]) <= movements.local_days(business_date)[0]
 
 
 def _since(entry: dict[str, Any]) -> date:

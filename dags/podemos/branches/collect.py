@@ -141,11 +141,9 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     """
     sources = {table: dict(branches) for table, branches in before.items()}
     for part in parts:
-        if part.range:
-            continue  # read after the end, in the same snapshot
         entries = sources.setdefault(part.table, {})
         if not part.final:
-            entries[part.branch] = entries.get(part.branch, {"fingerprints": {}, "as_of": None}) | {"cut": True}
+            entries[part.branch] = _cut(entries.get(part.branch, {"fingerprints": {}, "as_of": None}), part)
             continue
         entries[part.branch] = {
             "pull": part.key,
@@ -157,6 +155,33 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},
         }
     return sources
+
+
+def _cut(entry: dict[str, Any], part: Part) -> dict[str, Any]:
+    """The entry after a part that is not a snapshot's last page.
+
+    A range after the last page is of the same snapshot and changes nothing. The newest days of a long gap (`newest`)
+    come with their own totals, under `ahead`; these hold until rows of a later snapshot may touch the days.
+    """
+    if part.range and entry.get("seq") == part.seq:
+        return entry
+    found = entry | {"cut": True}
+    if part.range and part.since:
+        totals = {day: value.to_dict() for day, value in part.fingerprints.items()}
+        return found | {
+            "ahead": {
+                "seq": part.seq,
+                "as_of": iso(part.as_of),
+                "since": part.since.isoformat(),
+                "fingerprints": totals,
+            }
+        }
+    ahead = found.get("ahead")
+    if ahead and part.seq != ahead["seq"]:
+        below = part.range is None and part.reached is not None and part.reached.cursor[:10] < ahead["since"]
+        if not below:
+            found.pop("ahead")
+    return found
 
 
 def _pending(lake: ObjectStore, previous: Revision | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from podemos.branches import debts, keys
+from podemos.branches import backoff, debts, keys
 from podemos.branches.branch_pull import BranchPull, Connect, Ports
 from podemos.branches.link import Trouble
 from podemos.branches.state import BranchState
@@ -36,6 +36,7 @@ def pull_batch(
     config: Branches,
     clock: Clock,
     owner: str,
+    owed: debts.Debts | None = None,
 ) -> str:
     """Pulls every table of every branch of the batch, and what the last certification found different there.
 
@@ -46,6 +47,7 @@ def pull_batch(
         connect: opens a connection to a branch.
         config: branches and limits.
         clock: now.
+        owed: what to read again; None looks at the last certification, which a branch's own machine may not.
         owner: who pulls; a retry of the same task gives the same name and takes its own leases over at once.
 
     Returns:
@@ -55,11 +57,16 @@ def pull_batch(
         ContractViolation: an id is not configured, or a contract does not fit.
     """
     contracts = tables(config.extraction.tables)
-    ports = Ports(lake, state, connect, clock, owner, config.extraction, debts.owed(lake), config.kbps)
+    known = debts.owed(lake) if owed is None else owed
+    ports = Ports(lake, state, connect, clock, owner, config.extraction, known, config.kbps)
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()
     with _no_cycles():
         _Crew(pulls, config.extraction).work()
+    met = [
+        backoff.Outcome(p.branch.id, frozenset(kind for kind, _ in p.troubles.values()), bool(p.landed)) for p in pulls
+    ]
+    backoff.note(state, met, clock())
     landed = [(ref, part) for pull in pulls for ref, part in pull.landed]
     document = {
         "kind": "branches.batch",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, revisions
+from podemos.branches import carry, keys, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -40,7 +40,9 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
     now, previous = clock(), revisions.latest(lake)
     before = previous.document if previous else {}
     planned = manifest.read_ref(lake, before["plan"]) if previous else {}
-    known = _quoted(lake, batch_keys)
+    batches = _batches(lake, batch_keys)
+    outcomes.remember(lake, batches)
+    known = {pull["key"]: Part.from_dict(pull["part"]) for found in batches for pull in found["pulls"]}
     marks = {tuple(name.split("#")): _mark(text) for name, text in before.get("landed", {}).items()}
     fresh, landed = _fresh(lake, _days(before, now), marks)
     parts = _read(lake, fresh, known)
@@ -109,11 +111,9 @@ def _days(before: dict[str, Any], now: datetime) -> list[str]:
     return [keys.pulls_of(first + timedelta(days=ahead)) for ahead in range((last - first).days + 1)]
 
 
-def _quoted(lake: ObjectStore, batch_keys: list[str]) -> dict[str, Part]:
-    """Pull manifests by key, as the batch manifests quote them."""
+def _batches(lake: ObjectStore, batch_keys: list[str]) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(_THREADS) as pool:
-        documents = list(pool.map(lambda key: manifest.read(lake, key)[0], batch_keys))
-    return {pull["key"]: Part.from_dict(pull["part"]) for found in documents for pull in found["pulls"]}
+        return list(pool.map(lambda key: manifest.read(lake, key)[0], batch_keys))
 
 
 def _read(lake: ObjectStore, wanted: list[str], known: dict[str, Part]) -> list[Part]:
@@ -151,6 +151,7 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "as_of": iso(part.as_of),
             "since": part.since.isoformat() if part.since else None,
             "contract": part.contract,
+            "alerts": list(part.hold_back.alerts) if part.hold_back else [],
             "cut": False,
             "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},
         }

@@ -6,7 +6,7 @@ days are therefore read in the same snapshot, before the next page. They move no
 same rows again, and the same snapshot sequence says that they are the same. Whatever cuts it, nothing is lost.
 
 The days' control totals, by the same snapshot, travel on the last part: the certification proves these days while the
-gap is still open. branches.yaml lists parents before their children, so what the days refer to is landed by then.
+gap is still open. Parents are pulled before their children, so what the days refer to is landed by then.
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ from .landed import parts, prints, rows, said, winners
 from .puller import Counting, Puller, execute
 
 BIG, AWAY = "004", "005"
-BIG_ROWS, AWAY_HOURS = 25_000, 720
+BIG_ROWS, AWAY_HOURS = 15_000, 720
 BRIEF = {"statement_seconds": 1, "link_pause_seconds": 0.05}
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBranches]:
-    """Branch 004 has 8 MB of payments; 005 took one payment an hour during the last thirty days."""
+    """Branch 004 has 5 MB of payments; 005 took one payment an hour during the last thirty days."""
     with running_branches(tmp_path_factory.mktemp("branches"), branches=5, rows=60) as running:
         execute(
             running,
@@ -56,12 +56,12 @@ def equal(puller: Puller, branch: str) -> bool:
 
 def test_a_pull_reads_no_faster_than_its_branchs_budget_and_never_meets_the_statement_limit(puller: Puller) -> None:
     started = time.monotonic()
-    assert puller.states(BIG, statement_seconds=1, max_kbps=32_000) == {BIG: "pulled"}
+    assert puller.states(BIG, statement_seconds=1, max_kbps=24_000) == {BIG: "pulled"}
     took = time.monotonic() - started
     payload = sum(sum(len(str(value)) for value in row.values() if value is not None)
                   for part in parts(puller.lake, "pagos", BIG) for row in rows(puller.lake, part))  # fmt: skip
-    assert took >= 0.8 * payload / 4_000_000
-    assert took > 1.5, "longer than the statement limit: no page may wait that long"
+    assert took >= 0.8 * payload / 3_000_000
+    assert took > 1.2, "longer than the statement limit: no page may wait that long"
     assert len(parts(puller.lake, "pagos", BIG)) > 2
     assert equal(puller, BIG)
 
@@ -165,9 +165,13 @@ def test_a_poisoned_a_hanging_and_a_drifting_branch_delay_the_others_by_no_task(
     sources.fault("002", "hang")
     execute(sources, "003", "ALTER TABLE pagos MODIFY id_pago BIGINT UNSIGNED NOT NULL",
             "INSERT INTO pagos VALUES (18446744073709551615, 1, 1, 1.00, NOW(), 'PAGADO', NULL, NOW(6))")  # fmt: skip
-    finished: list[str] = []
-    real = puller.connect
-    puller.connect = lambda branch: (finished.append(branch.id), real(branch))[1]  # type: ignore[method-assign,assignment]
+    turns: list[str] = []
+
+    def connect(branch: Branch) -> Any:
+        turns.append(branch.id)
+        return sources.connect(branch.id, connect_timeout=1)
+
+    puller.connect = connect  # type: ignore[method-assign]
     try:
         found = puller.states("001,002,003,004,005", threads=1, **BRIEF | {"statement_seconds": 60})
     finally:
@@ -175,7 +179,7 @@ def test_a_poisoned_a_hanging_and_a_drifting_branch_delay_the_others_by_no_task(
         execute(sources, "003", "DELETE FROM pagos WHERE id_pago = 18446744073709551615",
                 "ALTER TABLE pagos MODIFY id_pago BIGINT NOT NULL")  # fmt: skip
     assert found == {"001": "drift", "002": "timeout", "003": "faulty", "004": "pulled", "005": "pulled"}
-    assert finished == ["001", "002", "003", "004", "005"], "one batch, one task, each branch had its turn once"
+    assert turns == ["001", "002", "003", "004", "005"], "one batch, one task, each branch had its turn once"
     assert equal(puller, "004") and equal(puller, "005")
 
 

@@ -1,0 +1,49 @@
+"""Which snapshot speaks for a branch, and when it is missing from a business day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from podemos.branches import certify
+from podemos.branches.certify import _said, _shows
+
+DAY = date(2026, 11, 19)  # ends at 06:00 UTC of the 20th
+AFTER, BEFORE = "2026-11-20T07:30:00.000000Z", "2026-11-20T05:30:00.000000Z"
+
+
+def whole(as_of: str | None, *, cut: bool = False) -> dict[str, Any]:
+    return {"as_of": as_of, "since": "2026-10-05", "fingerprints": {}, "cut": cut}
+
+
+def ahead(as_of: str, since: str) -> dict[str, Any]:
+    return whole("2026-10-20T07:30:00.000000Z", cut=True) | {
+        "ahead": {"seq": 9, "as_of": as_of, "since": since, "fingerprints": {}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        (whole(AFTER), True),
+        (whole(BEFORE), False),
+        (whole(None), False),
+        (whole(AFTER, cut=True), False),
+        (ahead(AFTER, "2026-11-18"), True),
+        (ahead(BEFORE, "2026-11-18"), False),
+        (ahead(AFTER, "2026-11-19"), False),
+    ],
+)
+def test_a_branch_was_seen_when_the_report_of_a_day_can_rest_on_it(entry: dict[str, Any], shown: bool) -> None:
+    """The last one lacks the evening before, which a western branch has in the same business day."""
+    assert _shows(entry, DAY) is shown
+
+
+def test_while_a_gap_is_open_the_newest_days_speak_and_nothing_else() -> None:
+    assert _said(None) is None
+    assert _said(whole(AFTER, cut=True)) is None
+    found = _said(ahead(AFTER, "2026-11-18"))
+    assert found is not None and found["seq"] == 9
+    assert certify._since(found) == date(2026, 11, 18)

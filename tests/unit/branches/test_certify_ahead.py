@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from podemos.branches import certify
-from podemos.branches.certify import _said, _shows
+from podemos.branches.certify import Examined, _alerts, _said, _said_beside, _shows
+from podemos.contracts.tables import contract
 
 DAY = date(2026, 11, 19)  # ends at 06:00 UTC of the 20th
 AFTER, BEFORE = "2026-11-20T07:30:00.000000Z", "2026-11-20T05:30:00.000000Z"
@@ -47,3 +48,11 @@ def test_while_a_gap_is_open_the_newest_days_speak_and_nothing_else() -> None:
     found = _said(ahead(AFTER, "2026-11-18"))
     assert found is not None and found["seq"] == 9
     assert certify._since(found) == date(2026, 11, 18)
+
+
+def test_a_certificate_says_who_pulled_and_what_held_the_watermark_back() -> None:
+    sources = {"001": whole(AFTER) | {"alerts": ["INNODB_TRX stays old"]}, "002": whole(AFTER) | {"alerts": []}}
+    found = Examined(contract("pagos").compiled(), sources, {}, {})
+    assert _said_beside(found, "001", ()) == {"alerts": ["INNODB_TRX stays old"]}
+    assert _said_beside(found, "002", {"002"}) == {"mode": "push"}
+    assert _alerts([found, found]) == [{"branch": "001", "alert": "INNODB_TRX stays old"}]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from podemos.branches import carry, keys
+from podemos.branches.bound import HoldBack
 from podemos.branches.landing import Part
 from podemos.branches.state import Position
 from podemos.core import manifest
@@ -165,3 +166,12 @@ def test_a_range_after_the_end_of_its_snapshot_cuts_nothing() -> None:
     lake = MemoryStore()
     land(lake, part("001", 2), swept("001", 2, 2, 1, complete=True))
     assert not source(lake)["cut"]
+
+
+def test_the_alerts_of_the_newest_snapshot_are_a_branchs_alerts() -> None:
+    lake = MemoryStore()
+    held = HoldBack("lag", 900, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
+    land(lake, replace(part("001", 1), hold_back=held))
+    assert source(lake)["alerts"] == list(held.alerts)
+    land(lake, replace(part("001", 2), hold_back=HoldBack("lag", 900)))
+    assert source(lake)["alerts"] == []

@@ -106,7 +106,10 @@ class Silent(Counting):
 def test_a_hang_at_any_stage_is_a_timeout_and_frees_its_slot(puller: Puller, stage: str) -> None:
     marker = {"session": b"", "snapshot": b"NOW(6)", "page": b"FROM `pagos`"}
 
+    turns: list[str] = []
+
     def connect(branch: Branch) -> Any:
+        turns.append(branch.id)
         if branch.id != BIG:
             return puller.sources.connect(branch.id, connect_timeout=1)
         if stage == "connect":
@@ -118,8 +121,8 @@ def test_a_hang_at_any_stage_is_a_timeout_and_frees_its_slot(puller: Puller, sta
     started = time.monotonic()
     assert puller.states(f"{BIG},001", threads=1, **BRIEF) == {BIG: "timeout", "001": "pulled"}
     assert time.monotonic() - started < 4
-    landed = parts(puller.lake, "pagos", BIG)
-    assert landed == []
+    assert turns == [BIG, "001"], "a link that hangs is not opened again in the same run"
+    assert parts(puller.lake, "pagos", BIG) == []
 
 
 # --- cut -------------------------------------------------------------------------------------------------------------

@@ -17,11 +17,16 @@ One run at a time; a run that was missed is not repeated, because the next one p
 - `raw/<table>/sucursal=<NNN>/fecha=<day>/`, `curated/<table>/fecha=<day>/rev=<n>/` and their manifests in the lake.
 - `core.clientes`, `core.prestamos`, `core.pagos_historicos` in the warehouse.
 - A certificate per table and day, and the day's delivery in the report's inbox. Asset `sucursales`.
+- Asset `certificados_corregidos`: one event for each day whose report is published and whose certificates changed
+  since, with the old and new hashes; `regulatory_report` lists the day as one to restate.
 
 ## Tasks
-`plan` → `pull` (a batch of branches each) → `collect` → `curate` → `publish` → `load_<table>` → `certify`; `watch`
-fails the run when a batch failed.
-- A branch that is offline is a state in its batch's manifest; `pull` stays green.
+`plan` → `pull` (a batch of branches each) → `collect` → `curate` → `publish` → `load_<table>` → `certify` → `tell`;
+`watch` fails the run when a batch failed.
+- A branch that is offline is a state in its batch's manifest; `pull` stays green. A lost link is opened again behind
+  the other branches; a branch that refuses or hangs is asked less often; one that was away for long lands its newest
+  business days first, then the gap, a few minutes of it in each run.
+- `tell` sends what a person should act on, once per business day, branch and cause, with its place in the runbook.
 - A batch that fails technically does not stop the others: `collect` takes what landed, and `watch` turns the run red
   and alerts once.
 - When nothing new has landed, `curate` is skipped: `publish` carries the days forward under the fresh snapshots' marks,
@@ -50,7 +55,7 @@ from airflow.sdk import Param, TriggerRule, dag
 
 from podemos.branches import certify, collect, load, plan, publish, pull
 from podemos.contracts.branches import branches
-from podemos.orchestration import alerts, assets, defaults, pools, schedules, tags
+from podemos.orchestration import alerts, assets, defaults, notices, pools, schedules, tags
 from podemos.orchestration.glue import CurateBranches
 from podemos.orchestration.stage import stage
 from podemos.orchestration.warehouse import LoadBatch
@@ -83,6 +88,7 @@ def branch_ingestion():
     revision = stage(publish.publish_revision, trigger_rule=TriggerRule.NONE_FAILED)(planned)
     curated >> revision
     certified = stage(certify.certify_days, outlets=[assets.SUCURSALES])(revision)
+    stage(notices.certified, task_id="tell", outlets=[assets.CORRECCIONES])(certified)
     for table in branches().extraction.tables:
         (
             LoadBatch(

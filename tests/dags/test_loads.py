@@ -22,7 +22,7 @@ def fill(key: str, table: str, *, platform) -> Batch:
         raise DataFault(f"{key} is not JSON; restore it from its version history")
     statements = (f"CREATE TABLE IF NOT EXISTS {table} (a BIGINT)", f"DELETE FROM {table}",
                   f"INSERT INTO {table} VALUES (:value)")  # fmt: skip
-    return Batch(statements, {"value": "7"}, "tests/fill.sql")
+    return Batch(statements, {"value": "7"}, "tests/fill.sql", f"ANALYZE {table}" if table.startswith("big") else "")
 
 
 @pytest.fixture
@@ -126,3 +126,20 @@ def test_a_refused_batch_says_what_the_warehouse_said(context):
 def test_a_fault_of_data_is_not_tried_again(context):
     with pytest.raises(AirflowFailException, match="is not JSON"):
         load("unreadable").execute(context)
+
+
+def after_a_load(api) -> list[str]:
+    """Status of what was sent after loads, once it has ended."""
+    while True:
+        found = api.list_statements(StatementName="load_pagos.afterwards", Status="ALL")["Statements"]
+        if all(statement["Status"] in ("FINISHED", "FAILED", "ABORTED") for statement in found):
+            return [statement["Status"] for statement in found]
+
+
+def test_a_big_load_is_followed_by_its_analyze_and_a_small_one_by_nothing(context, api):
+    before = len(after_a_load(api))
+    run(load("small_load"), context)
+    assert len(after_a_load(api)) == before
+    run(load("big_load"), context)
+    assert after_a_load(api)[before:] == ["FINISHED"]
+    assert value(api, "big_load") == [7]

@@ -80,9 +80,23 @@ def test_an_asset_event_carries_the_day_and_the_manifest(finished):
     from sqlalchemy import select
 
     with create_session() as session:
-        (event,) = session.scalars(select(AssetEvent).where(AssetEvent.source_dag_id == "small"))
+        (event,) = session.scalars(select(AssetEvent).where(AssetEvent.source_task_id == "gather"))
         assert event.extra["business_date"] == "2026-11-19"
         assert [event.extra["manifest"]] == returned(finished, "gather")
+
+
+def test_each_day_is_an_event_of_its_own_and_no_day_none(finished):
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    from podemos.orchestration.assets import CERTIFICADOS_CORREGIDOS
+
+    with create_session() as session:
+        events = session.scalars(select(AssetEvent).where(AssetEvent.source_task_id == "correct")).all()
+        assert {event.asset.name for event in events} == {CERTIFICADOS_CORREGIDOS.name}
+        assert sorted(event.extra["business_date"] for event in events) == ["2026-11-16", "2026-11-17"]
+        assert session.scalars(select(AssetEvent).where(AssetEvent.source_task_id == "correct_none")).all() == []
 
 
 def test_a_port_that_does_not_exist_is_refused_when_the_dag_is_parsed():

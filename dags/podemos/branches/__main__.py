@@ -17,7 +17,19 @@ from pathlib import Path
 
 import MySQLdb
 
-from podemos.branches import certify, ddl, keys, plan, proposal, pull, quarantine_report, rebuild, revisions
+from podemos.branches import (
+    certify,
+    ddl,
+    keys,
+    outcomes,
+    plan,
+    proposal,
+    pull,
+    push,
+    quarantine_report,
+    rebuild,
+    revisions,
+)
 from podemos.branches.inspection import look
 from podemos.branches.outside import Outside, connections, server
 from podemos.contracts.branches import branches
@@ -29,10 +41,9 @@ from podemos.core.money import format_pesos
 from podemos.core.paths import include
 from podemos.core.store import ObjectStore
 
-_PUSH = """On a branch's own machine (push mode) the same command runs as `pull --branch NNN` with a connection to
-localhost and that machine's role: only finished chunks cross the link, and nothing reaches the branch from outside.
-The role may put objects under raw/*/sucursal=NNN/ and manifests/branches/, and change the items *#NNN of the state
-table. The next curation finds what was landed, whoever landed it; the leases keep the DAG's own pull from mixing in."""
+_PUSH = """On a branch's own machine: `pull --push --branch NNN`, with a connection to localhost and that machine's role
+(`push-policy`). Only finished chunks cross the link, and nothing reaches the branch from outside. Landing, leases and
+certificates are the same as of the DAG's own pull, which leaves a branch with `mode: push` in branches.yaml alone."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,9 +70,15 @@ def _parser() -> argparse.ArgumentParser:
         "pull", help="pull branches now", parents=[aws], epilog=_PUSH, formatter_class=raw
     )  # fmt: skip
     found.add_argument("--branch", help="ids, 001,002; default: all, in the order of the plan")
+    found.add_argument("--push", action="store_true", help="this is the branch's own machine: its own prefix and role")
     found.add_argument("--connections", type=Path, help="JSON file: sucursal_001 -> connection; else AIRFLOW_CONN_…")
     found.add_argument("--owner", help="who holds the leases; the same name takes its own leases over after a crash")
     found.set_defaults(run=_pull)
+
+    found = commands.add_parser("push-policy", help="print the IAM policy for a branch's own machine")
+    found.add_argument("--branch", required=True)
+    found.add_argument("--account", required=True, help="AWS account of the state table")
+    found.set_defaults(run=_push_policy)
 
     found = commands.add_parser("certify", help="certify a business day of the newest revision", parents=[aws])
     found.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
@@ -109,7 +126,14 @@ def write_sql() -> None:
 
 
 def status(lake: ObjectStore) -> Iterator[str]:
-    """The revision in force and, of its newest certification, each branch that is not certified."""
+    """The revision in force, of its newest certification each branch not certified, and pulls that did not end well."""
+    yield from _certified(lake)
+    for branch, last in outcomes.latest(lake).items():
+        if last["state"] != "pulled":
+            yield f"  pull of {branch}: {last['state']} at {last['at']}: {last['message']}; {last['remedy']}"
+
+
+def _certified(lake: ObjectStore) -> Iterator[str]:
     revision = revisions.latest(lake)
     if revision is None:
         yield "no revision yet: run branch_ingestion"
@@ -155,6 +179,7 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
 
 def _pull(args: argparse.Namespace) -> int:
     outside, config = Outside(args.endpoint), branches()
+    owed = push.own_debts(outside.lake, push.own_branch(config, args.branch)) if args.push else None
     batches = [args.branch] if args.branch else plan.due_batches(
         config, state=outside.state, clock=system_clock, pilot=outside.platform.pilot_branches
     )  # fmt: skip
@@ -168,6 +193,7 @@ def _pull(args: argparse.Namespace) -> int:
             config=config,
             clock=system_clock,
             owner=args.owner or f"cli/{socket.gethostname()}/{os.getpid()}",
+            owed=owed,
         )
         for found in manifest.read(outside.lake, key)[0]["branches"]:
             troubled |= found["state"] != "pulled"
@@ -183,6 +209,11 @@ def _outcome(found: dict[str, object]) -> Iterator[str]:
     hold_back = found["hold_back"]
     if isinstance(hold_back, dict):
         yield from (f"  {alert}" for alert in hold_back["alerts"])
+
+
+def _push_policy(args: argparse.Namespace) -> int:
+    _say([push.policy(branches().branch(args.branch), Outside().platform, args.account)])
+    return 0
 
 
 def _certify(args: argparse.Namespace) -> int:

@@ -18,18 +18,19 @@ import MySQLdb
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import horizon, keys, query, sweep
+from podemos.branches import horizon, newest, query, sweep
 from podemos.branches.debts import Debts
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
-from podemos.branches.state import BranchState, Lease, LeaseLost, Watermark
+from podemos.branches.pace import Pace
+from podemos.branches.prints import fingerprints
+from podemos.branches.state import BranchState, Lease, LeaseLost, Position, Watermark
 from podemos.branches.store_page import store_page
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core import manifest
 from podemos.core.clock import Clock
 from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
-from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import ManifestConflict
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table
@@ -52,6 +53,7 @@ class Ports:
     owner: str
     extraction: Extraction
     debts: Debts = field(default_factory=dict)
+    kbps: Callable[[Branch], int | None] = lambda branch: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +76,46 @@ class BranchPull:
     landed: list[tuple[manifest.Ref, Part]] = field(default_factory=list)
     troubles: dict[str, tuple[Trouble, str]] = field(default_factory=dict)
     expired: bool = False
+    attempts: int = 0
+    _began: datetime | None = None
     _link: Link | None = None
     _horizon: Horizon | None = None
     _owed: list[Owed] = field(default_factory=list)
+    _ahead: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Pulls every table; a table in trouble does not stop the others, a broken link does."""
+        self._began = self._began or self.ports.clock()
+        self.attempts += 1
+        seconds = self.ports.extraction.statement_seconds
         try:
-            self._link = link = Link(self.ports.connect(self.branch), self.ports.extraction.statement_seconds)
+            connection = self.ports.connect(self.branch)
+            self._link = link = Link(connection, seconds, Pace(self.ports.kbps(self.branch), seconds))
         except MySQLdb.Error as error:
-            return self._give_up(error, self.tables)
+            return self._give_up(error, self._unfinished())
         except Exception as error:  # the connection's own configuration: Airflow's or the driver's
             message = f"no connection {self.branch.connection}: {type(error).__name__}: {error}"
-            return self._all(self.tables, Trouble.REFUSED, message)
+            return self._all(self._unfinished(), Trouble.REFUSED, message)
         try:
             self._pull(link)
         finally:
             link.close()
+
+    def again(self) -> bool:
+        """Whether another link may finish what a lost one left; then what it left is no trouble any more.
+
+        A branch that hangs, refuses or drifts is not asked again in the same run.
+        """
+        lost = [name for name, (trouble, _) in self.troubles.items() if trouble is Trouble.OFFLINE]
+        if not lost or self.expired or self.attempts >= self.ports.extraction.link_attempts:
+            return False
+        for name in lost:
+            del self.troubles[name]
+        return True
+
+    def _unfinished(self) -> list[Table]:
+        done = {part.table for _, part in self.landed if part.final}
+        return [table for table in self.tables if table.name not in done and table.name not in self.troubles]
 
     def expire(self) -> None:
         """Called from outside when the time budget is spent: cuts the link, so `run` ends."""
@@ -99,7 +124,7 @@ class BranchPull:
             self._link.sever()
 
     def _pull(self, link: Link) -> None:
-        waiting = list(self.tables)
+        waiting = self._unfinished()
         while waiting:
             leases = self._leases(waiting)
             waiting = [table for table in waiting if table.name in leases]
@@ -115,8 +140,7 @@ class BranchPull:
                 self._sweep(link, self._owed, until)
                 waiting = unfinished
             except MySQLdb.Error as error:
-                done = {part.table for _, part in self.landed if part.final}
-                return self._give_up(error, [t for t in waiting if t.name not in done and t.name not in self.troubles])
+                return self._give_up(error, self._unfinished())
 
     def _leases(self, tables: list[Table]) -> dict[str, tuple[Lease, Watermark | None]]:
         found = {}
@@ -176,10 +200,13 @@ class BranchPull:
         since = server.today - timedelta(days=extraction.fingerprint_days)
         day, number = zone_table().accounting_day(as_of), 0
         while True:
-            page = chunks.Page(table, self.branch.id, lease.seq)
-            page.extend(link.rows(query.page(table, after, extraction.page_rows), table))
-            final, number = page.rows < extraction.page_rows, number + 1
-            prints = _fingerprints(link, query.fingerprints(table, since)) if final else {}
+            page, limit = (
+                chunks.Page(table, self.branch.id, lease.seq),
+                link.pace.page_rows(table, extraction.page_rows),
+            )
+            page.extend(link.rows(query.page(table, after, limit), table))
+            final, number = page.rows < limit, number + 1
+            prints = fingerprints(link, query.fingerprints(table, since)) if final else {}
             part = Part(
                 table=table.name,
                 branch=self.branch.id,
@@ -211,6 +238,29 @@ class BranchPull:
             if final or self.ports.clock() >= until:
                 return final
             after = page.last
+            if not newest.behind(table, after, server, extraction.behind_hours):
+                continue
+            if table.name not in self._ahead:
+                self._ahead.add(table.name)
+                pages = extraction.page_rows
+                for ahead in newest.parts(link, table, server.today, part, lake=self.ports.lake, page_rows=pages):
+                    self._commit(ahead)
+                    number = ahead.part
+                    lease = self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=self._lease_seconds)
+                    if self.ports.clock() >= until:
+                        return False
+            if self._paused(table, after):
+                self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
+                return True
+
+    def _paused(self, table: Table, reached: Position | None) -> bool:
+        """Whether the gap has had its time in this run; the next run goes on."""
+        now, seconds = self.ports.clock(), self.ports.extraction.behind_seconds
+        if now < (self._began or now) + timedelta(seconds=seconds):
+            return False
+        at = reached.cursor if reached else ""
+        self.troubles[table.name] = (Trouble.BEHIND, f"table {table.name}: the gap is landed up to {at}")
+        return True
 
     def _sweep(self, link: Link, owed: list[Owed], until: datetime) -> None:
         """Reads the ranges that are owed, as far as the snapshot's time allows, and gives the leases back.
@@ -223,7 +273,7 @@ class BranchPull:
                 for day in one.days:
                     if self.ports.clock() >= until:
                         break
-                    pages = self.ports.extraction.page_rows
+                    pages = link.pace.page_rows(table, self.ports.extraction.page_rows)
                     for part in sweep.parts(link, table, day, last, lake=self.ports.lake, page_rows=pages):
                         self._commit(part)
                         last = part
@@ -286,15 +336,6 @@ class BranchPull:
 def _digest(table: Table) -> str:
     """Which contract a part was landed under."""
     return manifest.sha256(manifest.canonical(table.to_dict()))
-
-
-def _fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:
-    found = {}
-    for block in link.rows(sql):
-        for day, count, amount, digest in block:
-            if day is not None:
-                found[day.decode() or keys.UNDATED] = Fingerprint(*(int(v or 0) for v in (count, amount, digest)))
-    return found
 
 
 def _text(error: MySQLdb.Error) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, quarantine_report, revisions
+from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, push, quarantine_report, revisions
 from podemos.branches.revisions import Revision
 from podemos.branches.terms import Standing, Terms, terms_of
 from podemos.contracts.branches import Branches
@@ -70,9 +71,11 @@ def certify_days(
     sources = manifest.read_ref(lake, revision.document["plan"])["sources"]
     examined = [_examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
     altered = landing_check.altered(lake, revision, contracts, business_date)
-    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date)
+    pushed = {branch.id for branch in config.branches if branch.mode == "push"}
+    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
     control = _control(revision, examined, altered, certificates, ids, business_date, lake, warehouse, config)
+    owed = [debt for found in examined for debt in debts.found(found.table, found.terms)]
     document = {
         "kind": "branches.certification",
         "revision": revision.ref.to_dict(),
@@ -82,8 +85,9 @@ def certify_days(
         "certificates": certificates,
         "delivered": deliver.deliver(lake, business_date, control),
         "branches": control["branches"],
+        "alerts": _alerts(examined),
         "quarantine": quarantine_report.report(lake, revision)[1].to_dict(),
-        "debts": [debt for found in examined for debt in debts.found(found.table, found.terms)],
+        "debts": owed,
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [
             *sorted({line for lines in altered.values() for line in lines}),
@@ -91,7 +95,9 @@ def certify_days(
         ],
     }
     content = manifest.sha256(manifest.canonical(document))
-    return manifest.commit(lake, keys.certification(revision.number, content), document).key
+    key = manifest.commit(lake, keys.certification(revision.number, content), document).key
+    push.leave_debts(lake, config, owed)
+    return key
 
 
 def _examine(
@@ -101,20 +107,20 @@ def _examine(
 
     A branch whose last pull was cut is not compared with its server: rows may be newer than its fingerprints.
     """
-    windows = {branch: _since(entry) for branch, entry in sources.items()}
-    since = min(windows.values(), default=_FAR)
+    said = {branch: _said(entry) for branch, entry in sources.items()}
+    since = min((_since(said[branch] or entry) for branch, entry in sources.items()), default=_FAR)
     days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
     with ThreadPoolExecutor(_THREADS) as pool:
         documents = dict(zip(days, pool.map(lambda e: manifest.read_ref(lake, e["manifest"]), days.values()),
                              strict=True))  # fmt: skip
     loaded = _loaded(table, since, warehouse)
     wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
-    wanted |= {(day, branch) for branch, entry in sources.items() for day in entry["fingerprints"]}
+    wanted |= {(day, branch) for branch, entry in said.items() if entry for day in entry["fingerprints"]}
     terms = {}
     for day, branch in wanted:
         source = None
-        if branch in sources and not sources[branch]["cut"] and _within(table, day, windows[branch]):
-            prints = sources[branch]["fingerprints"]
+        if (entry := said.get(branch)) and _within(table, day, _since(entry)):
+            prints = entry["fingerprints"]
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
@@ -160,6 +166,7 @@ def _write_certificates(
     examined: list[Examined],
     ids: list[str],
     business_date: date,
+    pushed: Collection[str],
 ) -> list[dict[str, str]]:
     """One certificate per table and day that the report needs, that changed, or that differs."""
     todo = []
@@ -173,6 +180,7 @@ def _write_certificates(
             branches = {
                 branch: found.terms[day, branch].to_dict()
                 | {"state": str(Standing.CERTIFIED if found.terms[day, branch].hold else Standing.DIFFERS)}
+                | _said_beside(found, branch, pushed)
                 for branch in ids
                 if (day, branch) in found.terms
             }
@@ -222,7 +230,7 @@ def _control(
         lines += _moved(branch, business_date, mine.get(branch), theirs.get(branch))
         entry = found.sources.get(branch, {"as_of": None, "cut": True})
         bad = [terms for day in touched if (terms := found.terms.get((day, branch))) and not terms.hold]
-        missing = entry["cut"] or not entry["as_of"] or from_iso(entry["as_of"]) < movements.closes(business_date)
+        missing = not _shows(entry, business_date)
         differs = bool(bad or altered.get(branch) or mine.get(branch) != theirs.get(branch))
         state = Standing.DIFFERS if differs else Standing.MISSING if missing else Standing.CERTIFIED
         told = lines[:3] if differs else []
@@ -253,6 +261,35 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
     sides = [f"{side.count if side else 0} movements, {format_pesos(side.cents if side else 0)}"
              for side in (mine, theirs)]  # fmt: skip
     return [f"sucursal {branch}, business day {day}: {sides[0]} curated, {sides[1]} in the warehouse"]
+
+
+def _said_beside(found: Examined, branch: str, pushed: Collection[str]) -> dict[str, Any]:
+    """What a reader of a certificate should know beside its terms: the hold-back's alerts, and who pulled."""
+    alerts = found.sources.get(branch, {}).get("alerts")
+    return ({"alerts": alerts} if alerts else {}) | ({"mode": "push"} if branch in pushed else {})
+
+
+def _alerts(examined: list[Examined]) -> list[dict[str, str]]:
+    """The hold-back's alerts, each once per branch: the tables of a branch share a server."""
+    told = {(branch, alert) for found in examined for branch, entry in found.sources.items()
+            for alert in entry.get("alerts", ())}  # fmt: skip
+    return [{"branch": branch, "alert": alert} for branch, alert in sorted(told)]
+
+
+def _said(entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a branch's server said of the rows that are landed: all of its window, or the newest days of a gap."""
+    if entry is None or not entry["cut"]:
+        return entry
+    ahead: dict[str, Any] | None = entry.get("ahead")
+    return ahead
+
+
+def _shows(entry: dict[str, Any], business_date: date) -> bool:
+    """Whether the branch was seen whole after the business day had ended."""
+    said = _said(entry)
+    if not said or not said["as_of"] or from_iso(said["as_of"]) < movements.closes(business_date):
+        return False
+    return not entry["cut"] or str(said["since"]) <= movements.local_days(business_date)[0]
 
 
 def _since(entry: dict[str, Any]) -> date:

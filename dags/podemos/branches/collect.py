@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, revisions
+from podemos.branches import carry, keys, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -40,7 +40,9 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
     now, previous = clock(), revisions.latest(lake)
     before = previous.document if previous else {}
     planned = manifest.read_ref(lake, before["plan"]) if previous else {}
-    known = _quoted(lake, batch_keys)
+    batches = _batches(lake, batch_keys)
+    outcomes.remember(lake, batches)
+    known = {pull["key"]: Part.from_dict(pull["part"]) for found in batches for pull in found["pulls"]}
     marks = {tuple(name.split("#")): _mark(text) for name, text in before.get("landed", {}).items()}
     fresh, landed = _fresh(lake, _days(before, now), marks)
     parts = _read(lake, fresh, known)
@@ -109,11 +111,9 @@ def _days(before: dict[str, Any], now: datetime) -> list[str]:
     return [keys.pulls_of(first + timedelta(days=ahead)) for ahead in range((last - first).days + 1)]
 
 
-def _quoted(lake: ObjectStore, batch_keys: list[str]) -> dict[str, Part]:
-    """Pull manifests by key, as the batch manifests quote them."""
+def _batches(lake: ObjectStore, batch_keys: list[str]) -> list[dict[str, Any]]:
     with ThreadPoolExecutor(_THREADS) as pool:
-        documents = list(pool.map(lambda key: manifest.read(lake, key)[0], batch_keys))
-    return {pull["key"]: Part.from_dict(pull["part"]) for found in documents for pull in found["pulls"]}
+        return list(pool.map(lambda key: manifest.read(lake, key)[0], batch_keys))
 
 
 def _read(lake: ObjectStore, wanted: list[str], known: dict[str, Part]) -> list[Part]:
@@ -141,11 +141,9 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     """
     sources = {table: dict(branches) for table, branches in before.items()}
     for part in parts:
-        if part.range:
-            continue  # read after the end, in the same snapshot
         entries = sources.setdefault(part.table, {})
         if not part.final:
-            entries[part.branch] = entries.get(part.branch, {"fingerprints": {}, "as_of": None}) | {"cut": True}
+            entries[part.branch] = _cut(entries.get(part.branch, {"fingerprints": {}, "as_of": None}), part)
             continue
         entries[part.branch] = {
             "pull": part.key,
@@ -153,10 +151,38 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "as_of": iso(part.as_of),
             "since": part.since.isoformat() if part.since else None,
             "contract": part.contract,
+            "alerts": list(part.hold_back.alerts) if part.hold_back else [],
             "cut": False,
             "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},
         }
     return sources
+
+
+def _cut(entry: dict[str, Any], part: Part) -> dict[str, Any]:
+    """The entry after a part that is not a snapshot's last page.
+
+    A range after the last page is of the same snapshot and changes nothing. The newest days of a long gap (`newest`)
+    come with their own totals, under `ahead`; these hold until rows of a later snapshot may touch the days.
+    """
+    if part.range and entry.get("seq") == part.seq:
+        return entry
+    found = entry | {"cut": True}
+    if part.range and part.since:
+        totals = {day: value.to_dict() for day, value in part.fingerprints.items()}
+        return found | {
+            "ahead": {
+                "seq": part.seq,
+                "as_of": iso(part.as_of),
+                "since": part.since.isoformat(),
+                "fingerprints": totals,
+            }
+        }
+    ahead = found.get("ahead")
+    if ahead and part.seq != ahead["seq"]:
+        below = part.range is None and part.reached is not None and part.reached.cursor[:10] < ahead["since"]
+        if not below:
+            found.pop("ahead")
+    return found
 
 
 def _pending(lake: ObjectStore, previous: Revision | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ RESULTS = "manifests/branches/results/"
 REVISIONS = "manifests/branches/revisions/"
 CERTIFICATIONS = "manifests/branches/certifications/"
 LATEST_REVISION = "index/branches/latest_revision.json"
+OUTCOMES = "index/branches/outcomes.json"
 UNDATED = "todo"
 """The one partition of a table without a business date."""
 
@@ -95,6 +96,16 @@ def delta(table: str, rev: str) -> str:
 def copy_manifest(table: str, revision_number: int) -> str:
     """The list of files a COPY reads."""
     return f"manifests/branches/loads/{revision_number:012d}/{table}.json"
+
+
+def owed(branch: str) -> str:
+    """What a branch in push mode has to read again, left where its role may look."""
+    return f"index/branches/owed/{branch}.json"
+
+
+def told(business_date: str, branch: str = "", section: str = "") -> str:
+    """Which alarms a notice of a business day held; without a branch, the prefix of all."""
+    return f"index/branches/told/{business_date}/" + (f"{branch}-{section}.json" if branch else "")
 
 
 def certificate(table: str, day: str, number: int) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +15,7 @@ import MySQLdb
 
 from podemos.branches import query
 from podemos.branches.chunk import Rows
+from podemos.branches.pace import Pace
 from podemos.core.errors import ContractViolation
 from podemos.core.table import Kind, Table
 
@@ -26,6 +30,7 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     DRIFT = "drift"
     LEASED = "leased"
+    BEHIND = "behind"
     FAULTY = "faulty"
 
 
@@ -35,10 +40,14 @@ REMEDY = {
     Trouble.TIMEOUT: "the next run continues; if it lasts, look at the branch's link and load",
     Trouble.DRIFT: "bring the table and its contract in include/config/tables/ together; only this branch waits",
     Trouble.LEASED: "nothing to do: another worker is pulling it",
+    Trouble.BEHIND: "nothing to do: its newest days are landed, and each run goes on with the gap",
     Trouble.FAULTY: "correct the data named in the message",
 }
 
 _TIMEOUT = {1205, 1969, 3024, 1317, 2026}
+_NOT_CONNECTED = {2002, 2003, 2013}
+_NO_ANSWER = re.compile(r"\b110\b|timed out")
+"""ETIMEDOUT in the driver's words for a connection that nobody answers."""
 _REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3118, 4151, 1130, 1040, 1129}
 _DRIFT = {1054, 1146, 1049, 1064}
 _INTEGERS = {1, 2, 3, 8, 9}
@@ -52,10 +61,15 @@ _CODES = {
 }
 
 
+class Hang(MySQLdb.OperationalError):  # type: ignore[misc]  # the driver has no types
+    """A link that is open and silent. The driver's own error is that of a link that was cut."""
+
+
 def trouble_of(error: Exception) -> Trouble:
     """The state that a driver's error stands for."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    if code in _TIMEOUT:
+    silent = code in _NOT_CONNECTED and _NO_ANSWER.search(str(error.args[-1]))
+    if code in _TIMEOUT or silent or isinstance(error, Hang):
         return Trouble.TIMEOUT
     if code in _REFUSED:
         return Trouble.REFUSED
@@ -68,11 +82,16 @@ class Link:
     Args:
         connection: a MySQLdb connection; its converters are removed: a value arrives as the server's own bytes.
         statement_seconds: no statement runs longer on the branch's server.
+        pace: the branch's bandwidth budget.
     """
 
-    def __init__(self, connection: Any, statement_seconds: int) -> None:
+    def __init__(self, connection: Any, statement_seconds: int, pace: Pace | None = None) -> None:
         connection.converter = {}
         self._connection = connection
+        self._patience = statement_seconds
+        self.pace = pace or Pace()
+        if self.pace.kbps is not None:
+            self.pace.narrow(connection.fileno())
         self._run(query.session(connection.get_server_info(), statement_seconds))
 
     def open_snapshot(self) -> None:
@@ -86,12 +105,18 @@ class Link:
             ContractViolation: a column's type is not the contract's.
             MySQLdb.Error: the server refused, or the link broke.
         """
-        self._connection.query(sql.encode())
-        result = self._connection.use_result()
+        with self._answered():
+            self._connection.query(sql.encode())
+            result = self._connection.use_result()
         fault = _drift(table, result.describe()) if table else ""
-        while block := result.fetch_row(FETCH_ROWS, 0):
+        while True:
+            with self._answered():
+                block = result.fetch_row(self.pace.fetch_rows(table, FETCH_ROWS), 0)
+            if not block:
+                break
             if not fault:
                 yield block
+            self.pace.took(table, block)
         if fault:
             raise ContractViolation(fault)
 
@@ -115,8 +140,21 @@ class Link:
             return
 
     def _run(self, sql: str) -> None:
-        self._connection.query(sql.encode())
-        self._connection.store_result()
+        with self._answered():
+            self._connection.query(sql.encode())
+            self._connection.store_result()
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Tells a link that was silent for a statement's whole time from one that was cut."""
+        asked = time.monotonic()
+        try:
+            yield
+        except MySQLdb.Error as error:
+            silent = time.monotonic() - asked
+            if trouble_of(error) is Trouble.OFFLINE and silent >= self._patience:
+                raise Hang(error.args[0], f"no answer for {silent:.0f} s: the link hangs") from error
+            raise
 
 
 def _drift(table: Table, described: tuple[Any, ...]) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import queue
+import random
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from podemos.branches import debts, keys
+from podemos.branches import backoff, debts, keys
 from podemos.branches.branch_pull import BranchPull, Connect, Ports
 from podemos.branches.link import Trouble
 from podemos.branches.state import BranchState
-from podemos.contracts.branches import Branches
+from podemos.contracts.branches import Branches, Extraction
 from podemos.contracts.tables import tables
 from podemos.core import manifest
 from podemos.core.clock import Clock, iso
 from podemos.core.store import ObjectStore
 from podemos.core.zones import zone_table
 
+_LONGEST_PAUSE = 30.0
 _GRACE_SECONDS = 5.0
 """A branch whose link was cut ends within it, or its thread is left behind (it is a daemon and holds no lock)."""
 
@@ -33,6 +36,7 @@ def pull_batch(
     config: Branches,
     clock: Clock,
     owner: str,
+    owed: debts.Debts | None = None,
 ) -> str:
     """Pulls every table of every branch of the batch, and what the last certification found different there.
 
@@ -43,6 +47,7 @@ def pull_batch(
         connect: opens a connection to a branch.
         config: branches and limits.
         clock: now.
+        owed: what to read again; None looks at the last certification, which a branch's own machine may not.
         owner: who pulls; a retry of the same task gives the same name and takes its own leases over at once.
 
     Returns:
@@ -52,11 +57,16 @@ def pull_batch(
         ContractViolation: an id is not configured, or a contract does not fit.
     """
     contracts = tables(config.extraction.tables)
-    ports = Ports(lake, state, connect, clock, owner, config.extraction, debts.owed(lake))
+    known = debts.owed(lake) if owed is None else owed
+    ports = Ports(lake, state, connect, clock, owner, config.extraction, known, config.kbps)
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()
     with _no_cycles():
-        _Crew(pulls, config.extraction.threads, config.extraction.branch_seconds).work()
+        _Crew(pulls, config.extraction).work()
+    met = [
+        backoff.Outcome(p.branch.id, frozenset(kind for kind, _ in p.troubles.values()), bool(p.landed)) for p in pulls
+    ]
+    backoff.note(state, met, clock())
     landed = [(ref, part) for pull in pulls for ref, part in pull.landed]
     document = {
         "kind": "branches.batch",
@@ -73,19 +83,26 @@ def pull_batch(
 
 
 class _Crew:
-    """Daemon threads over a queue of branches, and the eye that ends what exceeds its time."""
+    """Daemon threads over a queue of branches, and the eye that ends what exceeds its time.
 
-    def __init__(self, pulls: list[BranchPull], threads: int, seconds: int) -> None:
-        self._waiting: queue.SimpleQueue[BranchPull] = queue.SimpleQueue()
+    A branch whose link was lost goes back into the queue, behind all that are due before its pause has passed: it is
+    not hammered, and nobody waits for it. Its time budget counts what it was served, not the pauses.
+    """
+
+    def __init__(self, pulls: list[BranchPull], extraction: Extraction) -> None:
+        self._waiting: queue.PriorityQueue[tuple[float, int, BranchPull]] = queue.PriorityQueue()
         self._ended: queue.SimpleQueue[BranchPull] = queue.SimpleQueue()
+        self._number = itertools.count()
         self._started: dict[int, float] = {}
+        self._served: dict[int, float] = {}
         self._failures: list[BaseException] = []
-        self._pulls, self._threads, self._seconds = pulls, threads, seconds
+        self._pulls, self._threads, self._seconds = pulls, extraction.threads, extraction.branch_seconds
+        self._pause = extraction.link_pause_seconds
 
     def work(self) -> None:
         """Runs all; a failure of the lake or the state is raised when every branch had its turn."""
         for pull in self._pulls:
-            self._waiting.put(pull)
+            self._put(pull, 0.0)
         for _ in range(min(self._threads, len(self._pulls))):
             self._hire()
         open_pulls = {id(pull): pull for pull in self._pulls}
@@ -117,20 +134,32 @@ class _Crew:
     def _hire(self) -> None:
         threading.Thread(target=self._serve, daemon=True, name="branch-pull").start()
 
+    def _put(self, pull: BranchPull, due: float) -> None:
+        self._waiting.put((due, next(self._number), pull))
+
     def _serve(self) -> None:
         while True:
             try:
-                pull = self._waiting.get_nowait()
+                due, _, pull = self._waiting.get_nowait()
             except queue.Empty:
                 return
-            self._started[id(pull)] = time.monotonic()
+            time.sleep(max(0.0, due - time.monotonic()))
+            began = self._started[id(pull)] = time.monotonic() - self._served.get(id(pull), 0.0)
+            failed = False
             try:
                 pull.run()
             except BaseException as failure:
                 self._failures.append(failure)
-            if pull.expired and time.monotonic() - self._started[id(pull)] > self._seconds + _GRACE_SECONDS:
+                failed = True
+            if pull.expired and time.monotonic() - began > self._seconds + _GRACE_SECONDS:
                 return  # it was given up, and another thread works in this one's place
-            self._ended.put(pull)
+            self._started.pop(id(pull), None)
+            self._served[id(pull)] = time.monotonic() - began
+            if not failed and pull.again():
+                longest = min(_LONGEST_PAUSE, self._pause * 2 ** (pull.attempts - 1))
+                self._put(pull, time.monotonic() + random.uniform(0.0, longest))  # noqa: S311 - jitter
+            else:
+                self._ended.put(pull)
 
 
 @contextmanager

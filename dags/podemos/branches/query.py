@@ -22,11 +22,12 @@ BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
 def session(server: str, statement_seconds: int) -> str:
-    """Isolation, statement time limit and character set of the session, in one round trip."""
+    """Isolation, read-only, statement time limit and character set of the session, in one round trip."""
     if "MariaDB" in server:
-        limits = f"tx_isolation = 'REPEATABLE-READ', max_statement_time = {statement_seconds}"
+        limits = f"tx_isolation = 'REPEATABLE-READ', tx_read_only = ON, max_statement_time = {statement_seconds}"
     else:
-        limits = f"transaction_isolation = 'REPEATABLE-READ', max_execution_time = {statement_seconds * 1000}"
+        limits = "transaction_isolation = 'REPEATABLE-READ', transaction_read_only = ON"
+        limits += f", max_execution_time = {statement_seconds * 1000}"
     return f"SET SESSION {limits}, character_set_connection = utf8mb4, character_set_results = utf8mb4"
 
 

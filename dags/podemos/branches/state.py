@@ -19,6 +19,8 @@ from typing import Any, Protocol
 from podemos.core.clock import from_iso, iso
 from podemos.core.errors import LeaseHeld, PodemosError
 
+_PAUSE = ".link#"
+"""No table's name begins with a dot."""
 _FREE = datetime(1970, 1, 1, tzinfo=UTC)
 """A lease that nobody holds ended then."""
 
@@ -68,6 +70,15 @@ class Lease:
         return f"{self.table}#{self.branch}"
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A branch is not asked before `until`; see `backoff`."""
+
+    failures: int
+    since: datetime
+    until: datetime
+
+
 class BranchState(Protocol):
     """The state of all branch-tables."""
 
@@ -99,12 +110,25 @@ class BranchState(Protocol):
         """Puts back what the manifests say, free of a lease; False when the state is as new as they are."""
         ...
 
+    def pause(self, branch: str, pause: Pause) -> None:
+        """Records that a branch is to be left alone for a while."""
+        ...
+
+    def paused(self, branch: str) -> Pause | None:
+        """The last record of a branch."""
+        ...
+
+    def pauses(self) -> dict[str, Pause]:
+        """All records, by branch."""
+        ...
+
 
 @dataclass
 class MemoryState:
     """The same promises in memory; the simulations' state."""
 
     _items: dict[str, tuple[Lease, Watermark | None]] = field(default_factory=dict)
+    _pauses: dict[str, Pause] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def acquire(
@@ -144,9 +168,24 @@ class MemoryState:
             self._items[pk] = (Lease(table, branch, seq, "", _FREE), watermark)
             return True
 
+    def pause(self, branch: str, pause: Pause) -> None:
+        """Records a pause."""
+        self._pauses[branch] = pause
+
+    def paused(self, branch: str) -> Pause | None:
+        """A branch's record."""
+        return self._pauses.get(branch)
+
+    def pauses(self) -> dict[str, Pause]:
+        """All records."""
+        return dict(self._pauses)
+
 
 class DynamoState:
     """One DynamoDB item per branch-table, below 1 KB: `seq`, `owner`, `lease_until` (epoch ms), `position`, `as_of`.
+
+    Beside them one per branch that is left alone for a while. Every key ends with `#<branch>`, so that the role of a
+    branch's own machine can be held to its items.
 
     Args:
         client: a boto3 `dynamodb` client.
@@ -215,6 +254,23 @@ class DynamoState:
             return False
         return True
 
+    def pause(self, branch: str, pause: Pause) -> None:
+        """One put: the last one counts."""
+        times = {name: {"S": iso(getattr(pause, name))} for name in ("since", "until")}
+        item = {"pk": {"S": _PAUSE + branch}, "failures": {"N": str(pause.failures)}} | times
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def paused(self, branch: str) -> Pause | None:
+        """One read."""
+        found = self._client.get_item(TableName=self._table, Key={"pk": {"S": _PAUSE + branch}}).get("Item")
+        return _pause(found) if found else None
+
+    def pauses(self) -> dict[str, Pause]:
+        """One scan."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"] if item["pk"]["S"].startswith(_PAUSE)]
+        return {item["pk"]["S"].removeprefix(_PAUSE): _pause(item) for item in items}
+
     def _update(
         self,
         pk: str,
@@ -245,6 +301,10 @@ def _watermark(item: dict[str, Any]) -> Watermark | None:
     if "position" not in item:
         return None
     return Watermark(Position.from_dict(json.loads(item["position"]["S"])), from_iso(item["as_of"]["S"]))
+
+
+def _pause(item: dict[str, Any]) -> Pause:
+    return Pause(int(item["failures"]["N"]), from_iso(item["since"]["S"]), from_iso(item["until"]["S"]))
 
 
 def _values(watermark: Watermark) -> dict[str, Any]:

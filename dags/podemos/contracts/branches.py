@@ -18,6 +18,10 @@ class Branch(Strict):
     id: str = Field(pattern=r"^\d{3}$")
     nombre: str
     zone: str
+    mode: Literal["pull", "push"] = Field(
+        default="pull", description="`push`: the branch's own machine pulls and lands; see docs/adr/0023-push-mode.md"
+    )
+    max_kbps: int | None = Field(default=None, ge=8, description="instead of the extraction's")
 
     @field_validator("zone")
     @classmethod
@@ -47,6 +51,17 @@ class Extraction(Strict):
     snapshot_seconds: int = Field(default=600, ge=1, description="a consistent snapshot lives no longer")
     statement_seconds: int = Field(default=120, ge=1, description="statement time limit on the branch's server")
     connect_seconds: int = Field(default=10, ge=1)
+    max_kbps: int | None = Field(
+        default=None, ge=8, description="thousand bits a second that a pull may read from a branch; None is no limit"
+    )
+    link_attempts: int = Field(default=3, ge=1, description="links to a branch in one run: a lost one is opened anew")
+    link_pause_seconds: float = Field(default=1.0, ge=0, description="before another link; doubles, full jitter")
+    behind_hours: int = Field(
+        default=24, ge=1, description="a watermark further back lets the newest business days go first"
+    )
+    behind_seconds: int = Field(
+        default=180, ge=1, description="time that a gap gets in one run: the others' data waits for the batch's end"
+    )
     branch_seconds: int = Field(default=900, ge=1, description="time budget of one branch in one run")
     hold_back: Literal["lag", "transactions"] = Field(
         default="lag", description="`transactions` needs PROCESS, which shows every session's SQL: a decision"
@@ -81,6 +96,10 @@ class Branches(Strict):
             if branch.id == branch_id:
                 return branch
         raise ContractViolation(f"branches.yaml: branch {branch_id!r} is not listed; add it, or correct the id")
+
+    def kbps(self, branch: Branch) -> int | None:
+        """The bandwidth budget of a branch's pull."""
+        return branch.max_kbps or self.extraction.max_kbps
 
 
 @cache

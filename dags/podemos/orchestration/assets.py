@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAlias
 
 SUCURSALES = Asset(name="sucursales", uri="podemos://branches/certificates", group="branches")
 """The branches' day, certified in the warehouse and delivered to the report's inbox."""
+
+CERTIFICADOS_CORREGIDOS = Asset(
+    name="certificados_corregidos", uri="podemos://branches/certificates/corrected", group="branches"
+)
+"""The branches' certificates changed for a day whose report is published; `extra` holds the old and new hashes."""
+
+CORRECCIONES = AssetAlias(name="correcciones_de_certificados", group="branches")
+"""Outlet of the task that looks for corrections: an event of CERTIFICADOS_CORREGIDOS for each day, or none at all."""
 
 REPORTE_REGULATORIO = Asset(name="reporte_regulatorio", uri="podemos://regulatory/reports", group="regulatory")
 """A published version of a day's report."""

@@ -1,11 +1,16 @@
-"""The end of a night: what is told, to whom."""
+"""The end of a night, and of an ingestion: what is told, to whom."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from podemos.branches import alarms, outcomes
+from podemos.contracts.branches import Branches
+from podemos.core import manifest
 from podemos.core.store import ObjectStore
 from podemos.orchestration.alerts import Held
+from podemos.orchestration.amendments import announce_amendments
 from podemos.regulatory.notify import hold_message, message
 
 
@@ -25,3 +30,34 @@ def published(report_key: str, *, reports: ObjectStore, send: Callable[..., None
     notice = message(report_key, reports=reports)
     send(notice.subject, notice.body, notice.attributes)
     return report_key
+
+
+def certified(
+    certification_key: str,
+    *,
+    lake: ObjectStore,
+    reports: ObjectStore,
+    config: Branches,
+    send: Callable[..., None],
+    announce: Callable[[dict[str, Any]], None],
+) -> str:
+    """Tells what a person should act on, once per business day, branch and cause; announces corrected published days.
+
+    Args:
+        certification_key: of the branches.
+        lake: manifests, and what was told already.
+        reports: the published versions.
+        config: the branches.
+        send: sends a notice.
+        announce: emits an asset event.
+    """
+    certification, _ = manifest.read(lake, certification_key)
+    day = certification["business_date"]
+    fresh = alarms.untold(lake, day, alarms.found(certification, outcomes.latest(lake)))
+    if fresh:
+        branches = len({alarm.branch for alarm in fresh})
+        lines = [alarm.line() for alarm in fresh]
+        send(f"{day}: {branches} branches need somebody", "\n".join(lines), {"severity": "warning", "day": day})
+        alarms.remember(lake, day, fresh)
+    announce_amendments(certification_key, lake=lake, reports=reports, config=config, announce=announce)
+    return certification_key

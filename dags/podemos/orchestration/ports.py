@@ -140,6 +140,14 @@ class Ports:
 
         return partial(send, self._context)
 
+    @property
+    def announce(self) -> Callable[[dict[str, Any]], None]:
+        """Adds an event, with this extra, to the corrected certificates; for a task whose outlet is CORRECCIONES."""
+        from podemos.orchestration.assets import CERTIFICADOS_CORREGIDOS, CORRECCIONES
+
+        events = self._context["outlet_events"][CORRECCIONES]
+        return lambda extra: events.add(CERTIFICADOS_CORREGIDOS, extra=extra)
+
     def client(self, service: str) -> Any:
         """The boto3 client of a service, with the execution role; one per task, shared by its threads."""
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

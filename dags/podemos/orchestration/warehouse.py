@@ -53,6 +53,7 @@ class LoadBatch(RedshiftDataOperator):
         self.parameters = batch.api_parameters() or None
         self.statement_name = statement_name(context["ti"].dag_id, self.task_id, context["ti"].run_id)
         self._send_once(context)
+        self._afterwards(batch)
         return str(self.arguments[0])
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> str:
@@ -65,6 +66,11 @@ class LoadBatch(RedshiftDataOperator):
             self.region_name = Ports(context).platform.region
             self.statement_id = (event or {}).get("statement_id", "")
             raise self._refused((event or {}).get("message", "the trigger ended without an answer"))
+        ports = Ports(context)
+        self.region_name, self.workgroup_name = ports.platform.region, ports.platform.warehouse.workgroup
+        self.database = ports.platform.warehouse.database
+        with translated():
+            self._afterwards(ports.call(self.batch, *self.arguments))
         return str(self.arguments[0])
 
     def _send_once(self, context: Any) -> None:
@@ -80,6 +86,12 @@ class LoadBatch(RedshiftDataOperator):
             self._wait()
         elif not self.is_job_succeeded(status):
             raise self._refused(status)
+
+    def _afterwards(self, batch: Batch) -> None:
+        """Sends what follows the committed transaction, without waiting: it is no part of the load, and may be lost."""
+        if batch.afterwards:
+            names = {"WorkgroupName": self.workgroup_name, "Database": self.database}
+            self.hook.conn.execute_statement(Sql=batch.afterwards, StatementName=f"{self.task_id}.afterwards", **names)
 
     def _soon(self, context: Any) -> str:
         """The statement's status when it has ended, or after some patience."""

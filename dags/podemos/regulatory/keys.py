@@ -16,11 +16,23 @@ from podemos.core.night import Night
 from podemos.core.store import ObjectStore
 
 INBOX = "regulatory/inbox"
+CORRECTIONS = "regulatory/corrections/"
 
 
 def inbox(source_id: str, day: date) -> str:
     """The folder a source delivers a day to, with a final slash."""
     return f"{INBOX}/{source_id}/{day.isoformat()}/"
+
+
+def correction(day: date, version: int, content: str) -> str:
+    """What was corrected under a published version of a day."""
+    return f"{CORRECTIONS}{day.isoformat()}/v{version}-{content[:16]}.json"
+
+
+def correction_of(key: str) -> tuple[date, int]:
+    """Day and version of such a record."""
+    day, name = key.removeprefix(CORRECTIONS).split("/")
+    return date.fromisoformat(day), int(name.partition("-")[0].removeprefix("v"))
 
 
 def night_id(night: Night) -> str:

@@ -7,12 +7,16 @@ from podemos.core.clock import Clock, iso
 from podemos.core.manifest import commit_first
 from podemos.core.night import DEADLINE, Night
 from podemos.core.store import ObjectStore
+from podemos.regulatory import restatements
 from podemos.regulatory.keys import night_folder, night_id
 from podemos.regulatory.versions import newest
 
 
 def open_night(night: Night, *, lake: ObjectStore, reports: ObjectStore, clock: Clock, sources: Sources) -> list[str]:
-    """Records the run (create-once: a retry changes nothing) and returns the ids of the sources to wait for."""
+    """Records the run (create-once: a retry changes nothing) and returns the ids of the sources to wait for.
+
+    The record also lists the published days that were corrected since, for whoever restates them.
+    """
     published = newest(reports, night.business_date, rehearsal=night.rehearsal)
     commit_first(
         lake,
@@ -25,6 +29,7 @@ def open_night(night: Night, *, lake: ObjectStore, reports: ObjectStore, clock: 
             "deadline": iso(night.at(DEADLINE)),
             "sources": {source.id: iso(night.at(source.cutoff)) for source in sources.sources},
             "already_published": published.ref.to_dict() if published else None,
+            "to_restate": [day.to_dict() for day in restatements.owed(lake, reports)],
         },
     )
     return [source.id for source in sources.sources]

@@ -27,11 +27,16 @@ MAX_BATCH = 40
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Statements of one transaction and the values they bind, as the Data API takes them."""
+    """Statements of one transaction and the values they bind, as the Data API takes them.
+
+    Attributes:
+        afterwards: one statement to be sent when the transaction is committed, and alone; empty when there is none.
+    """
 
     statements: tuple[str, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
+    afterwards: str = ""
 
     def api_parameters(self) -> list[dict[str, str]]:
         """``[{"name": …, "value": …}]``."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from airflow.sdk import Asset, TriggerRule, dag
 
@@ -11,6 +13,7 @@ from podemos.contracts.platform import Platform
 from podemos.core.errors import DataFault
 from podemos.core.night import Night
 from podemos.orchestration import alerts
+from podemos.orchestration.assets import CORRECCIONES
 from podemos.orchestration.stage import choice, stage
 
 PROOF = Asset(name="proof", uri="podemos://tests/proof")
@@ -38,6 +41,13 @@ def verdict(key: str) -> str:
     return "partial"
 
 
+def correct(days: str, *, announce: Callable[[dict[str, Any]], None]) -> str:
+    """Announces each of the days."""
+    for day in days.split():
+        announce({"business_date": day})
+    return days
+
+
 @dag(
     schedule=None,
     params={"business_date": "2026-11-19", "rehearsal_seconds_per_hour": 60},
@@ -46,6 +56,8 @@ def verdict(key: str) -> str:
 def small():
     looked = stage(look, task_id="look", retries=2).expand(item=stage(ids, task_id="ids")())
     gathered = stage(gather, task_id="gather", trigger_rule=TriggerRule.ALL_DONE, outlets=[PROOF])(looked)
+    stage(correct, task_id="correct", outlets=[CORRECCIONES])("2026-11-16 2026-11-17")
+    stage(correct, task_id="correct_none", outlets=[CORRECCIONES])("")
     chosen = choice(verdict, {"partial": "left", "hold": "right"}, task_id="choose")(gathered)
     chosen >> [stage(verdict, task_id="left")(gathered), stage(verdict, task_id="right")(gathered)]
 

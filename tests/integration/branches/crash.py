@@ -55,3 +55,12 @@ class FusedState:
 
     def watermarks(self) -> Any:
         return self._inner.watermarks()
+
+    def pause(self, *args: Any) -> None:
+        self._inner.pause(*args)
+
+    def paused(self, branch: str) -> Any:
+        return self._inner.paused(branch)
+
+    def pauses(self) -> Any:
+        return self._inner.pauses()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ import pytest
 
 from local.aws.testing import running_server
 from local.branches.testing import RunningBranches, running_branches
-from podemos.branches import keys
+from podemos.branches import keys, pull, push
 from podemos.branches.__main__ import main
-from podemos.branches.state import DynamoState, Position, Watermark
-from podemos.contracts.branches import branches
+from podemos.branches.outside import Outside
+from podemos.branches.state import DynamoState, MemoryState, Position, Watermark
+from podemos.contracts.branches import Branches, branches
 from podemos.core import manifest
 from podemos.core.clock import system_clock
-from podemos.core.store import S3Store
+from podemos.core.store import MemoryStore, S3Store
 
 from .landed import parts, prints, said, winners
 
@@ -179,3 +182,102 @@ def test_what_is_wrong_is_said_with_its_remedy(terminal: Terminal, sources: Runn
     assert terminal("pull", "--branch", "001")[0] == 2
     assert terminal("certify", "--date", "2026-11-19") == (1, "no revision yet: run branch_ingestion\n")
     assert terminal("status") == (0, "no revision yet: run branch_ingestion\n")
+
+
+# --- push mode -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_machine(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Branches:
+    """Branch 002 has a machine of its own; the clock stands, so that two pulls see the same instant."""
+    found = branches()
+    second = found.branches[1].model_copy(update={"mode": "push", "max_kbps": 1_000_000})
+    config = found.model_copy(update={"branches": (found.branches[0], second, *found.branches[2:])})
+    at = system_clock()
+    monkeypatch.setattr("podemos.branches.__main__.branches", lambda: config)
+    monkeypatch.setattr("podemos.branches.__main__.system_clock", lambda: at)
+    push.leave_debts(terminal.lake, config, [])
+    return config
+
+
+def test_what_a_branchs_own_machine_lands_is_what_a_central_pull_lands(
+    terminal: Terminal, own_machine: Branches, sources: RunningBranches
+) -> None:
+    assert terminal("pull", "--push", "--branch", "002")[0] == 0
+    from podemos.branches import __main__ as command
+
+    central = MemoryStore()
+    pull.pull_batch(
+        "002", lake=central, state=MemoryState(), connect=lambda branch: sources.connect(branch.id),
+        config=own_machine, clock=command.system_clock, owner="dag",
+    )  # fmt: skip
+    chunks = [info.key for info in central.list("raw/")]
+    assert len(chunks) == len(TABLES)
+    assert [info.key for info in terminal.lake.list("raw/")] == chunks
+    assert all(terminal.lake.get(key) == central.get(key) for key in chunks)
+    mine, theirs = (
+        [replace(part, bound="") for part in parts(lake, branch="002")] for lake in (terminal.lake, central)
+    )
+    assert mine == theirs, "manifests too, but for the server's clock in the bound"
+
+
+def test_a_branchs_own_machine_needs_no_more_than_its_policy_and_reaches_no_other_branch(
+    terminal: Terminal, own_machine: Branches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[str, str, dict[str, Any]]] = []
+    real = Outside._client
+
+    def recording(self: Outside, service: str) -> Any:
+        client = real(self, service)
+        client.meta.events.register(
+            "before-parameter-build.*", lambda params, model, **_: calls.append((service, model.name, dict(params)))
+        )
+        return client
+
+    monkeypatch.setattr(Outside, "_client", recording)
+    push.leave_debts(terminal.lake, own_machine, [{"table": "pagos", "branch": "002", "day": "2026-11-18"}])
+    assert terminal("pull", "--push", "--branch", "002")[0] == 0
+    assert any(part.range for part in parts(terminal.lake, "pagos", "002")), "it reads what it owes"
+    assert {name for _, name, _ in calls} == {"PutObject", "GetObject", "UpdateItem"}
+    status, text = terminal("pull", "--push", "--branch", "001")
+    assert (status, "is pulled centrally" in text) == (2, True)
+    names = Outside(terminal.endpoint).platform
+    own = json.loads(push.policy(own_machine.branch("002"), names, "123456789012"))
+    other = json.loads(push.policy(own_machine.branch("003"), names, "123456789012"))
+    assert [call for call in calls if not allowed(own, call)] == []
+    assert [call for call in calls if allowed(other, call)] == []
+    certification = ("s3", "GetObject", {"Bucket": names.lake_bucket, "Key": keys.certification(1, "c" * 64)})
+    overwriting = ("s3", "PutObject", {"Bucket": names.lake_bucket, "Key": "raw/pagos/sucursal=002/x.parquet"})
+    assert not allowed(own, certification) and not allowed(own, overwriting)
+
+
+def allowed(policy: dict[str, Any], call: tuple[str, str, dict[str, Any]]) -> bool:
+    """IAM's rules, as far as this policy uses them."""
+    service, name, params = call
+    for statement in policy["Statement"]:
+        actions, resources = ([found] if isinstance(found, str) else found
+                              for found in (statement["Action"], statement["Resource"]))  # fmt: skip
+        target = params.get("TableName") or f"{params.get('Bucket')}/{params.get('Key')}"
+        places = [resource.rpartition(":")[2].removeprefix("table/") for resource in resources]
+        if f"{service}:{name}" not in actions or not any(fnmatchcase(target, place) for place in places):
+            continue
+        condition = statement.get("Condition", {})
+        if "Null" in condition and "IfNoneMatch" not in params:
+            continue
+        leading = condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys")
+        pk = (params.get("Key") or params.get("Item") or {}).get("pk", {}).get("S", "") if leading else ""
+        if leading and not any(fnmatchcase(pk, pattern) for pattern in leading):
+            continue
+        return True
+    return False
+
+
+def test_a_branch_in_push_mode_is_not_pulled_centrally(terminal: Terminal, own_machine: Branches) -> None:
+    terminal("pull")
+    assert parts(terminal.lake, branch="002") == []
+    assert parts(terminal.lake, branch="001") != []
+
+
+def test_the_policy_is_printed_for_a_branch(terminal: Terminal, own_machine: Branches) -> None:
+    assert main(["push-policy", "--branch", "002", "--account", "123456789012"]) == 0
+    assert "sucursal=002" in terminal.capsys.readouterr().out

@@ -146,7 +146,7 @@ def test_a_link_cut_at_any_byte_resumes_and_sends_at_most_one_chunk_again(puller
     assert total - sum(len(winners(puller.lake, table, "001")) for table in TABLES) <= 25
 
 
-@pytest.mark.parametrize(("fault", "state"), [("offline", "offline"), ("locked", "refused"), ("hang", "offline")])
+@pytest.mark.parametrize(("fault", "state"), [("offline", "offline"), ("locked", "refused"), ("hang", "timeout")])
 def test_a_branch_in_trouble_is_a_state_and_delays_nobody(puller: Puller, fault: str, state: str) -> None:
     puller.sources.fault("002", fault)
     started = time.monotonic()

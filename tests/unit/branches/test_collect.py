@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from podemos.branches import carry, keys
+from podemos.branches.bound import HoldBack
+from podemos.branches.landing import Part
+from podemos.branches.state import Position
 from podemos.core import manifest
+from podemos.core.fingerprint import Fingerprint
 from podemos.core.store import MemoryStore, ObjectInfo
 
 from .chain import DAY, NOW, chunks, land, night, part, plan, swept
@@ -115,3 +121,57 @@ def test_a_range_without_a_row_has_to_be_curated() -> None:
     key = plan(lake)
     assert manifest.read(lake, key)[0]["ranges"]["pagos"][0]["chunks"] == []
     assert not carry.curated(key, lake=lake)
+
+
+def source(lake: MemoryStore) -> dict[str, Any]:
+    document, _ = manifest.read(lake, plan(lake))
+    return dict(document["sources"]["pagos"]["001"])
+
+
+def ahead(seq: int, number: int, *, proof: bool) -> Part:
+    """A page of the newest days of a gap; the last one brings the days' totals."""
+    found = swept("001", seq, number, number, complete=False)
+    totals = {"2026-11-19": Fingerprint(5, 500, 3)}
+    return replace(found, since=DAY - timedelta(days=2), fingerprints=totals) if proof else found
+
+
+def gap(seq: int, number: int, reached: str) -> Part:
+    return replace(part("001", seq, number, final=False), reached=Position(reached), since=None)
+
+
+def test_the_newest_days_of_a_gap_bring_their_own_totals() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 1), gap(2, 1, "2026-10-20 08:00:00"), ahead(2, 2, proof=False), ahead(2, 3, proof=True))
+    land(lake, gap(2, 4, "2026-10-21 08:00:00"), gap(3, 1, "2026-10-22 08:00:00"))
+    found = source(lake)
+    assert found["cut"]
+    assert found["ahead"]["fingerprints"] == {"2026-11-19": Fingerprint(5, 500, 3).to_dict()}
+
+
+def test_the_totals_of_the_newest_days_end_where_a_later_snapshot_may_have_touched_them() -> None:
+    for later in (gap(3, 1, "2026-11-18 08:00:00"), ahead(3, 1, proof=False)):
+        lake = MemoryStore()
+        land(lake, part("001", 1), gap(2, 1, "2026-10-20 08:00:00"), ahead(2, 2, proof=True), later)
+        assert "ahead" not in source(lake)
+
+
+def test_a_snapshot_read_to_its_end_says_more_than_the_newest_days() -> None:
+    lake = MemoryStore()
+    land(lake, gap(2, 1, "2026-10-20 08:00:00"), ahead(2, 2, proof=True), part("001", 2, 3))
+    found = source(lake)
+    assert (found["cut"], "ahead" in found) == (False, False)
+
+
+def test_a_range_after_the_end_of_its_snapshot_cuts_nothing() -> None:
+    lake = MemoryStore()
+    land(lake, part("001", 2), swept("001", 2, 2, 1, complete=True))
+    assert not source(lake)["cut"]
+
+
+def test_the_alerts_of_the_newest_snapshot_are_a_branchs_alerts() -> None:
+    lake = MemoryStore()
+    held = HoldBack("lag", 900, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
+    land(lake, replace(part("001", 1), hold_back=held))
+    assert source(lake)["alerts"] == list(held.alerts)
+    land(lake, replace(part("001", 2), hold_back=HoldBack("lag", 900)))
+    assert source(lake)["alerts"] == []

@@ -1,0 +1,58 @@
+"""Which snapshot speaks for a branch, and when it is missing from a business day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from podemos.branches import certify
+from podemos.branches.certify import Examined, _alerts, _said, _said_beside, _shows
+from podemos.contracts.tables import contract
+
+DAY = date(2026, 11, 19)  # ends at 06:00 UTC of the 20th
+AFTER, BEFORE = "2026-11-20T07:30:00.000000Z", "2026-11-20T05:30:00.000000Z"
+
+
+def whole(as_of: str | None, *, cut: bool = False) -> dict[str, Any]:
+    return {"as_of": as_of, "since": "2026-10-05", "fingerprints": {}, "cut": cut}
+
+
+def ahead(as_of: str, since: str) -> dict[str, Any]:
+    return whole("2026-10-20T07:30:00.000000Z", cut=True) | {
+        "ahead": {"seq": 9, "as_of": as_of, "since": since, "fingerprints": {}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "shown"),
+    [
+        (whole(AFTER), True),
+        (whole(BEFORE), False),
+        (whole(None), False),
+        (whole(AFTER, cut=True), False),
+        (ahead(AFTER, "2026-11-18"), True),
+        (ahead(BEFORE, "2026-11-18"), False),
+        (ahead(AFTER, "2026-11-19"), False),
+    ],
+)
+def test_a_branch_was_seen_when_the_report_of_a_day_can_rest_on_it(entry: dict[str, Any], shown: bool) -> None:
+    """The last one lacks the evening before, which a western branch has in the same business day."""
+    assert _shows(entry, DAY) is shown
+
+
+def test_while_a_gap_is_open_the_newest_days_speak_and_nothing_else() -> None:
+    assert _said(None) is None
+    assert _said(whole(AFTER, cut=True)) is None
+    found = _said(ahead(AFTER, "2026-11-18"))
+    assert found is not None and found["seq"] == 9
+    assert certify._since(found) == date(2026, 11, 18)
+
+
+def test_a_certificate_says_who_pulled_and_what_held_the_watermark_back() -> None:
+    sources = {"001": whole(AFTER) | {"alerts": ["INNODB_TRX stays old"]}, "002": whole(AFTER) | {"alerts": []}}
+    found = Examined(contract("pagos").compiled(), sources, {}, {})
+    assert _said_beside(found, "001", ()) == {"alerts": ["INNODB_TRX stays old"]}
+    assert _said_beside(found, "002", {"002"}) == {"mode": "push"}
+    assert _alerts([found, found]) == [{"branch": "001", "alert": "INNODB_TRX stays old"}]

@@ -171,8 +171,7 @@ def _write_certificates(
         wanted |= set(movements.local_days(business_date)) if found.table.partitioned else {keys.UNDATED}
         for day in sorted(wanted):
             branches = {
-                branch: found.terms[day, branch].to_dict()
-                | {"state": str(Standing.CERTIFIED if found.terms[day, branch].hold else Standing.DIFFERS)}
+                branch: found.terms[day, branch].to_dict() | {"state": str(found.terms[day, branch].standing)}
                 for branch in ids
                 if (day, branch) in found.terms
             }

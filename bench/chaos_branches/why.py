@@ -1,0 +1,92 @@
+"""`make why`: removes one protection at a time and tells what would have been lost.
+
+The same cases run with every protection in place, and once without each. What a protection of the pull is worth is seen
+by branches of one lake side by side; the others need a curation of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections import Counter
+from contextlib import AbstractContextManager
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from bench.chaos_branches.__main__ import DEFAULT_SEED
+from bench.chaos_branches.judge import Violation
+from bench.chaos_branches.nights import InProcess, Suite, session
+from bench.chaos_branches.protections import PROTECTIONS, Protection, removed
+from bench.chaos_branches.schedule import FIRST_BRANCH, Schedule, generate
+from bench.chaos_branches.shard import Shard
+
+CASES = 30
+NIGHTS = (0, 2, 5, 8, 9)
+
+
+def main() -> int:
+    """Prints an exhibit per protection; 1 unless every removal is caught and none is caught with all in place."""
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos_branches.why", description=__doc__)
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    started = time.monotonic()
+    with session() as spark:
+        control, found = exhibits(spark, [generate(args.seed, index) for index in range(CASES)], args.seed)
+    for protection in PROTECTIONS:
+        tell(protection, found[protection.name])
+    caught = sum(bool(found[protection.name]) for protection in PROTECTIONS)
+    result = {"protections": len(PROTECTIONS), "caught": caught, "with_all_in_place": len(control)}
+    print(json.dumps(result | {"cases": CASES, "seed": args.seed, "wall_s": round(time.monotonic() - started)}))
+    return int(caught < len(PROTECTIONS) or bool(control))
+
+
+def exhibits(
+    spark: SparkSession, cases: list[Schedule], seed: int
+) -> tuple[list[Violation], dict[str, list[Violation]]]:
+    """Violations with everything in place, and by protection without it."""
+    found: dict[str, list[Violation]] = {}
+    pulls = [one for one in PROTECTIONS if one.stage == "pull"]
+    groups = [[case.moved(number * 1_000 + case.index) for case in cases] for number in range(len(pulls) + 1)]
+
+    def guard(number: int) -> AbstractContextManager[Any] | None:
+        return removed(pulls[number - 1]) if number else None
+
+    load = next(one for one in PROTECTIONS if one.stage == "load")
+    suite = Suite(spark, [one for group in groups for one in group], seed, InProcess([Shard(group) for group in groups], guard), nights=NIGHTS)
+    suite.without_mutex = lambda: removed(load)
+    verdict = suite.run()
+    by_group: dict[int, list[Violation]] = {}
+    for violation in verdict.judge.violations:
+        by_group.setdefault((int(violation.branch) - FIRST_BRANCH) // 1_000, []).append(violation)
+    for number, protection in enumerate(pulls, 1):
+        found[protection.name] = by_group.get(number, [])
+    found[load.name] = suite.doubled
+    for protection in PROTECTIONS:
+        if protection.stage in ("curate", "commit"):
+            crashes = protection.stage == "commit"
+            crew = InProcess([Shard(cases)])
+            with removed(protection):
+                single = Suite(spark, cases, seed, crew, crashes=crashes, nights=NIGHTS[:3] if crashes else NIGHTS)
+                found[protection.name] = single.run_until_red()
+    return by_group.get(0, []), found
+
+
+def tell(protection: Protection, violations: list[Violation]) -> None:
+    """One exhibit."""
+    print(f"\nWithout: {protection.name}\n  {protection.without}")
+    for change in protection.changes:
+        print(f"  - {' '.join(change.old.split())}\n  + {' '.join(change.new.split())}")
+    counts = ", ".join(f"{count} {what}" for what, count in Counter(one.what for one in violations).most_common())
+    branches = len({one.branch for one in violations})
+    print(f"  {'CAUGHT' if violations else 'NOT CAUGHT'}: {counts or 'nothing'} in {branches} of {CASES} branches")
+    for one in violations[:1]:
+        print(f"    branch {one.branch}: {one.message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

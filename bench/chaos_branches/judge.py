@@ -1,4 +1,4 @@
-"""The oracle. It reads what was written by other means than the code it judges: DuckDB over the files, its own digests."""
+"""The oracle. It reads what was written by other means than the code it judges: DuckDB and digests of its own."""
 
 from __future__ import annotations
 

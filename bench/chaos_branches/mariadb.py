@@ -16,12 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import MySQLdb
-
 from bench.chaos_branches.connection import lost
 from bench.chaos_branches.schedule import Fault, Profile, Schedule, Unit
 from bench.chaos_branches.shard import Case, Shard
-from bench.chaos_branches.source import COLUMNS, TABLES, Content
+from bench.chaos_branches.source import COLUMNS, TABLES
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
 from local.branches.testing import claimed_ports
@@ -34,7 +32,6 @@ _LAG = Profile(3, "lag", 20)
 _LOOK = Profile(3, "transactions")
 _LOOK_EVERY = 8
 """InnoDB renews its view of transactions only for who asks less than ten times a second."""
-_PULLS = tuple((night, attempt) for night in NIGHTS for attempt in (1, 2) if attempt == 1 or night < _WRITING)
 _TABLES = (
     "CREATE TABLE {0}.clientes (id_cliente BIGINT PRIMARY KEY, nombre VARCHAR(120) NOT NULL, curp VARCHAR(18), "
     "telefono VARCHAR(20), fecha_alta DATE NOT NULL, updated_at DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), "
@@ -60,10 +57,10 @@ Step = tuple[int, str]
 """A writer's number and a statement."""
 
 
-def schedules(seed: int, count: int, first: int) -> list[Schedule]:
+def schedules(seed: int, count: int) -> list[Schedule]:
     """Cases for a real server: what is written is drawn while it runs, from the same seed."""
     found = []
-    for index in range(first, first + count):
+    for index in range(count):
         rng = random.Random(f"mariadb {seed}:{index}")
         units = []
         for night in range(_WRITING):
@@ -72,7 +69,8 @@ def schedules(seed: int, count: int, first: int) -> list[Schedule]:
                 units.append(Unit(kind, faults=(Fault(night, 1, kind, rng.randrange(1, 12)),)))
         profile = _LOOK if index % _LOOK_EVERY == 0 else _LAG
         promised = rng.random() < 0.5
-        found.append(Schedule(index, "America/Mexico_City", profile, promised, False, 0.0, _PULLS, tuple(units)))
+        pulls = sorted({(night, 1) for night in NIGHTS} | {(f.night, 2) for unit in units for f in unit.faults})
+        found.append(Schedule(index, "America/Mexico_City", profile, promised, False, 0.0, tuple(pulls), tuple(units)))
     return found
 
 
@@ -143,6 +141,10 @@ class MariaShard(Shard):
         connection.query("SET time_zone = '-06:00'")
         connection.query(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
         return connection
+
+    def version(self) -> str:
+        """The server's."""
+        return f"MariaDB {self._root.get_server_info().split('-')[0]}"
 
     def note_real(self, case: Case, table: str, rows: dict[int, Any]) -> None:
         """What the pull's own snapshot holds, read in its own session."""
@@ -271,7 +273,7 @@ class _Crowd:
             with self._quiet:
                 if schema := self._schema:
                     self._write(schema, rng)
-            time.sleep(0.001)
+            time.sleep(0.004)
 
     def _write(self, schema: str, rng: random.Random) -> None:
         self.rows += 1

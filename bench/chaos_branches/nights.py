@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pyspark.sql import SparkSession
 
 from bench.chaos_branches.calendar import NIGHTS, business_date, certified_at, instant
+from bench.chaos_branches.crews import InProcess, Processes
 from bench.chaos_branches.judge import Judge, Violation
 from bench.chaos_branches.lake import Killed, SuiteLake
+from bench.chaos_branches.machine import memory
 from bench.chaos_branches.peers import POLICIES
 from bench.chaos_branches.schedule import PROFILES, Schedule
-from bench.chaos_branches.shard import Answer, Shard, configured
+from bench.chaos_branches.shard import Answer, configured
 from bench.chaos_branches.source import TABLES
 from bench.chaos_branches.warehouse import Redshift
 from podemos.branches import certify, collect, keys, publish
@@ -32,9 +34,8 @@ from podemos.core.clock import system_clock
 
 log = logging.getLogger("chaos")
 T = TypeVar("T")
+_COUNT = "SELECT count(*), count(DISTINCT (id_sucursal, id_pago)) FROM core.pagos_historicos"
 _SHARED = (keys.REVISIONS, keys.CERTIFICATIONS, "index/")
-Guards = Callable[[int], AbstractContextManager[Any] | None]
-"""For a shard's number, the context in which its pulls run."""
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Verdict:
     resent_max_chunks: int
     seconds: dict[str, float]
     spark_jobs: int
+    engine: str = "model of a branch's MySQL"
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Suite:
 
     def run(self) -> Verdict:
         """All nights, and the verdict."""
-        folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=_memory()))
+        folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=memory()))
         try:
             return self._run(folder)
         finally:
@@ -128,17 +130,29 @@ class Suite:
         A worker that hung with its `stale` plan goes on when everything is done.
         """
         quoted = batches if self.rng.random() < 0.7 else batches[: len(batches) // 2]
-        plan_key = self._timed("collect", self._survive, lambda: collect.plan_curation(
-            quoted, lake=self.lake, clock=lambda: self.now, config=self.config))  # fmt: skip
+        day = self.now.date() if self.real else business_date(night)
+
+        def clock() -> datetime:
+            return self.now
+
+        def plan() -> str:
+            return collect.plan_curation(quoted, lake=self.lake, clock=clock, config=self.config)
+
+        def published() -> str:
+            return publish.publish_revision(plan_key, lake=self.lake)
+
+        def certified() -> str:
+            port = self.warehouse.port
+            return certify.certify_days(revision, day, lake=self.lake, warehouse=port, clock=clock, config=self.config)
+
+        plan_key = self._timed("collect", self._survive, plan)
         self._curate(plan_key, night)
-        revision = self._timed("publish", self._survive, lambda: publish.publish_revision(plan_key, lake=self.lake))
+        revision = self._timed("publish", self._survive, published)
         self._timed("load", self.warehouse.load, revision, senders=self.senders)
         if self.without_mutex is not None and night == self.nights[0]:
             with self.without_mutex():
                 self.doubled = self._send_twice(revision)
-        found = self._timed("certify", self._survive, lambda: certify.certify_days(
-            revision, self.now.date() if self.real else business_date(night), lake=self.lake, warehouse=self.warehouse.port, clock=lambda: self.now,
-            config=self.config))  # fmt: skip
+        found = self._timed("certify", self._survive, certified)
         if stale is not None and stale != plan_key:
             self._curate(stale, night)
             publish.publish_revision(stale, lake=self.lake)
@@ -180,14 +194,13 @@ class Suite:
         self.spark.catalog.clearCache()
 
     def _send_twice(self, revision: str) -> list[Violation]:
-        """Two sends at once into an empty warehouse. The race is real, so it is run until it is lost, up to ten times."""
+        """Two sends at once into an empty warehouse. The race is real: it is run until it is lost, up to ten times."""
         for number in range(10):
             folder = self.lake.root.parent / f"twice-{number}"
             other = Redshift(folder, self.lake, tuple(TABLES))
             try:
                 other.load(revision, senders=2)
-                rows, keys_ = next(iter(other.file._connection.cursor().execute(
-                    "SELECT count(*), count(DISTINCT (id_sucursal, id_pago)) FROM core.pagos_historicos").fetchall()))  # fmt: skip
+                rows, keys_ = other.file._connection.cursor().execute(_COUNT).fetchall()[0]
             finally:
                 other.close()
             if rows > keys_:
@@ -220,98 +233,3 @@ class Suite:
             return call(*args, **kwargs)
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
-
-
-class InProcess:
-    """Pulls in this process, one shard after the other; a shard may have a protection removed."""
-
-    def __init__(self, shards: list[Shard], guards: Guards = lambda _: None) -> None:
-        self.shards, self._guards = shards, guards
-
-    def night(self, night: int, shared: dict[str, bytes]) -> list[Answer]:
-        """Every shard's night."""
-        return [shard.night(night, shared, self._guards(number)) for number, shard in enumerate(self.shards)]
-
-    def reports(self) -> list[dict[str, Any]]:
-        """Every shard's end."""
-        return [shard.report() for shard in self.shards]
-
-
-class Processes:
-    """Pulls in processes of their own. Start it before Spark: they are forked."""
-
-    def __init__(self, schedules: list[Schedule], width: int) -> None:
-        context = multiprocessing.get_context("fork")
-        self._pipes, self._processes = [], []
-        for number in range(width):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(schedules[number::width], theirs), daemon=True)
-            process.start()
-            self._pipes.append(ours)
-            self._processes.append(process)
-
-    def night(self, night: int, shared: dict[str, bytes]) -> list[Answer]:
-        """Every process's night, at once."""
-        return self._ask(("night", night, shared))
-
-    def reports(self) -> list[dict[str, Any]]:
-        """Every process's end."""
-        found = self._ask(("report",))
-        for pipe in self._pipes:
-            pipe.send(("end",))
-        return found
-
-    def _ask(self, question: tuple[Any, ...]) -> list[Any]:
-        for pipe in self._pipes:
-            pipe.send(question)
-        answers = [pipe.recv() for pipe in self._pipes]
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return answers
-
-
-def _serve(schedules: list[Schedule], pipe: Any) -> None:
-    shard = Shard(schedules)
-    while True:
-        what, *values = pipe.recv()
-        if what == "end":
-            return
-        try:
-            pipe.send(shard.night(*values) if what == "night" else shard.report())
-        except Exception as error:
-            log.exception("a shard broke")
-            pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
-
-
-@contextmanager
-def session() -> Iterator[SparkSession]:
-    """Spark as the Glue job sets it up, on two cores of this machine."""
-    import os
-    import sys
-
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    spark = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "3g")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.default.parallelism", "2")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "false")
-        .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
-    try:
-        yield spark
-    finally:
-        spark.stop()
-
-
-def _memory() -> str | None:
-    """A folder in memory, where the machine has one."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a fresh folder is made in it

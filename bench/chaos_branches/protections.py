@@ -1,8 +1,8 @@
 """The protections that `make why` removes one at a time: by changing lines of the shipped code in this process."""
 
 from __future__ import annotations
-
 import __future__
+
 import functools
 import importlib
 import inspect
@@ -34,7 +34,8 @@ class Protection:
 
     Attributes:
         without: what happens when it is missing, in words.
-        stage: who runs the changed lines: `pull`, `curate`, `commit` or `load`.
+        stage: where it shows: in what the `watermark` promises to see, in what only the `fingerprint` sees, in the
+            `curate` job, at a `commit`, or in the `load`.
     """
 
     name: str
@@ -47,13 +48,17 @@ PROTECTIONS = (
     Protection(
         "watermark held back",
         "a transaction that commits after the snapshot with an older cursor is below the watermark for ever",
-        "pull",
-        (Change("podemos.branches.bound:held_back", "reached if reached.cursor < bound else Position(bound)", "reached"),),
+        "watermark",
+        (
+            Change(
+                "podemos.branches.bound:held_back", "reached if reached.cursor < bound else Position(bound)", "reached"
+            ),
+        ),
     ),
     Protection(
         "page bound on the pair (cursor, key)",
         "rows of one microsecond that do not fit on a page are skipped by the next one",
-        "pull",
+        "watermark",
         (
             Change(
                 "podemos.branches.query:_after",
@@ -65,7 +70,7 @@ PROTECTIONS = (
     Protection(
         "start below a clock that was set back",
         "what is written after a clock was set back lies below the watermark",
-        "pull",
+        "watermark",
         (
             Change(
                 "podemos.branches.bound:start",
@@ -77,19 +82,19 @@ PROTECTIONS = (
     Protection(
         "one consistent snapshot",
         "pages and fingerprints are of different moments",
-        "pull",
+        "watermark",
         (Change("podemos.branches.link:Link.open_snapshot", "self._run(query.BEGIN)", "return"),),
     ),
     Protection(
         "look at the writers before the snapshot",
         "a transaction that commits between snapshot and look is in neither",
-        "pull",
+        "watermark",
         (Change("podemos.branches.branch_pull:BranchPull._pull", "link.open_snapshot()\n", "pass\n"),),
     ),
     Protection(
         "manifest before watermark",
         "a crash between the two leaves a watermark beyond rows that nothing names",
-        "pull",
+        "watermark",
         (
             Change("podemos.branches.branch_pull:BranchPull._pages", "self._commit(part)\n", "pass\n"),
             Change(
@@ -102,13 +107,13 @@ PROTECTIONS = (
     Protection(
         "fingerprint pass",
         "edits that leave the cursor alone, deletes and rows restored from a backup are never seen",
-        "pull",
+        "fingerprint",
         (Change("podemos.branches.debts:owed", "revision = revisions.latest(lake)", "return {}"),),
     ),
     Protection(
         "a range is a statement only when it was read to its end",
         "rows on a later page are taken for deleted",
-        "pull",
+        "fingerprint",
         (Change("podemos.branches.sweep:parts", "page.rows < page_rows", "True"),),
     ),
     Protection(

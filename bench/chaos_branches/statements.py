@@ -1,7 +1,7 @@
 """Evaluates the statements of `podemos.branches.query` over a snapshot, from their exact text.
 
-Only the shapes that the shipped code sends are understood; anything else is an error. Real MariaDB judges the same texts
-in `mariadb.py`.
+Only the shapes that the shipped code sends are understood; anything else is an error. Real MariaDB judges the same
+texts in `mariadb.py`, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _PRINTS = re.compile(
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
 _CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\)")
-_WRITERS = re.compile(r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only ")
+_WRITERS = re.compile(
+    r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only "
+)
 _TOKEN = re.compile(r"\s*(`\w+`|'[^']*'|_utf8mb4 0x[0-9a-f]*|-?\d+(?:\.\d+)?|>=|<=|>|<|=|\(|\)|AND|OR)")
 Test = Callable[[Row], bool]
 

@@ -28,10 +28,10 @@ class _Bucket:
     def __init__(self, lake: SuiteLake) -> None:
         self._lake = lake
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": io.BytesIO(self._bytes(Key))}
 
-    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"ContentLength": len(self._bytes(Key))}
 
     def download_file(self, bucket: str, key: str, path: str) -> None:

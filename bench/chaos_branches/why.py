@@ -18,13 +18,16 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from bench.chaos_branches.__main__ import DEFAULT_SEED
+from bench.chaos_branches.crews import InProcess
+from bench.chaos_branches.draw import generate
 from bench.chaos_branches.judge import Violation
-from bench.chaos_branches.nights import InProcess, Suite, session
+from bench.chaos_branches.machine import session
+from bench.chaos_branches.nights import Suite
 from bench.chaos_branches.protections import PROTECTIONS, Protection, removed
-from bench.chaos_branches.schedule import FIRST_BRANCH, Schedule, generate
+from bench.chaos_branches.schedule import FIRST_BRANCH, Schedule
 from bench.chaos_branches.shard import Shard
 
-CASES = 30
+PROMISED, OTHERS = 40, 20
 NIGHTS = (0, 2, 5, 8, 9)
 
 
@@ -36,28 +39,45 @@ def main() -> int:
     logging.basicConfig(level=logging.ERROR)
     started = time.monotonic()
     with session() as spark:
-        control, found = exhibits(spark, [generate(args.seed, index) for index in range(CASES)], args.seed)
+        control, found = exhibits(spark, *cases(args.seed), args.seed)
     for protection in PROTECTIONS:
         tell(protection, found[protection.name])
     caught = sum(bool(found[protection.name]) for protection in PROTECTIONS)
     result = {"protections": len(PROTECTIONS), "caught": caught, "with_all_in_place": len(control)}
-    print(json.dumps(result | {"cases": CASES, "seed": args.seed, "wall_s": round(time.monotonic() - started)}))
+    print(
+        json.dumps(
+            result | {"cases": PROMISED + OTHERS, "seed": args.seed, "wall_s": round(time.monotonic() - started)}
+        )
+    )
     return int(caught < len(PROTECTIONS) or bool(control))
 
 
+def cases(seed: int) -> tuple[list[Schedule], list[Schedule]]:
+    """Cases whose every row the watermark promises to see, and others."""
+    drawn = [generate(seed, index, NIGHTS[:3]) for index in range(4 * (PROMISED + OTHERS))]
+    return [one for one in drawn if one.promised][:PROMISED], [one for one in drawn if not one.promised][:OTHERS]
+
+
 def exhibits(
-    spark: SparkSession, cases: list[Schedule], seed: int
+    spark: SparkSession, promised: list[Schedule], others: list[Schedule], seed: int
 ) -> tuple[list[Violation], dict[str, list[Violation]]]:
     """Violations with everything in place, and by protection without it."""
     found: dict[str, list[Violation]] = {}
-    pulls = [one for one in PROTECTIONS if one.stage == "pull"]
-    groups = [[case.moved(number * 1_000 + case.index) for case in cases] for number in range(len(pulls) + 1)]
+    pulls = [one for one in PROTECTIONS if one.stage in ("watermark", "fingerprint")]
+    members = [promised + others, *(promised if one.stage == "watermark" else others for one in pulls)]
+    groups = [[case.moved(number * 1_000 + at) for at, case in enumerate(each)] for number, each in enumerate(members)]
 
     def guard(number: int) -> AbstractContextManager[Any] | None:
         return removed(pulls[number - 1]) if number else None
 
     load = next(one for one in PROTECTIONS if one.stage == "load")
-    suite = Suite(spark, [one for group in groups for one in group], seed, InProcess([Shard(group) for group in groups], guard), nights=NIGHTS)
+    suite = Suite(
+        spark,
+        [one for group in groups for one in group],
+        seed,
+        InProcess([Shard(group) for group in groups], guard),
+        nights=NIGHTS,
+    )
     suite.without_mutex = lambda: removed(load)
     verdict = suite.run()
     by_group: dict[int, list[Violation]] = {}
@@ -69,9 +89,9 @@ def exhibits(
     for protection in PROTECTIONS:
         if protection.stage in ("curate", "commit"):
             crashes = protection.stage == "commit"
-            crew = InProcess([Shard(cases)])
+            crew = InProcess([Shard(others)])
             with removed(protection):
-                single = Suite(spark, cases, seed, crew, crashes=crashes, nights=NIGHTS[:3] if crashes else NIGHTS)
+                single = Suite(spark, others, seed, crew, crashes=crashes, nights=NIGHTS[:3] if crashes else NIGHTS[1:])
                 found[protection.name] = single.run_until_red()
     return by_group.get(0, []), found
 
@@ -83,7 +103,7 @@ def tell(protection: Protection, violations: list[Violation]) -> None:
         print(f"  - {' '.join(change.old.split())}\n  + {' '.join(change.new.split())}")
     counts = ", ".join(f"{count} {what}" for what, count in Counter(one.what for one in violations).most_common())
     branches = len({one.branch for one in violations})
-    print(f"  {'CAUGHT' if violations else 'NOT CAUGHT'}: {counts or 'nothing'} in {branches} of {CASES} branches")
+    print(f"  {'CAUGHT' if violations else 'NOT CAUGHT'}: {counts or 'nothing'} in {branches} branches")
     for one in violations[:1]:
         print(f"    branch {one.branch}: {one.message}")
 

@@ -15,6 +15,7 @@ from bench.chaos_branches.source import COLUMNS, TABLES, Content, Row
 from podemos.branches import keys, revisions
 from podemos.core import manifest
 
+_SNAPSHOTS = 3
 LakeDays = dict[tuple[str, str], tuple[int, int]]
 """Rows and digest of the lake by (branch, day)."""
 
@@ -35,13 +36,21 @@ class Judge:
     lake: SuiteLake
     promised: set[str]
     violations: list[Violation] = field(default_factory=list)
-    seen: dict[tuple[str, str, int], Days] = field(default_factory=dict)
+    seen: dict[tuple[str, str], dict[int, Days]] = field(default_factory=dict)
     _standing: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     _engine: Any = field(default_factory=duckdb.connect)
 
     def count(self, what: str) -> int:
         """Violations of a kind."""
         return sum(one.what == what for one in self.violations)
+
+    def remember(self, seen: dict[tuple[str, str, int], Days]) -> None:
+        """What the final snapshots of a night held; a certificate can only speak of the newest."""
+        for table, branch, seq in sorted(seen, key=lambda found: found[2]):
+            known = self.seen.setdefault((table, branch), {})
+            known[seq] = seen[table, branch, seq]
+            while len(known) > _SNAPSHOTS:
+                del known[min(known)]
 
     def night(self, number: int, certification: dict[str, Any]) -> None:
         """After a certification: does any certificate say more than is true, and did the watermark keep its promise?"""
@@ -62,7 +71,7 @@ class Judge:
         self._delivered(number, delivered, sources, revision.document)
 
     def _branch(self, night: int, table: str, branch: str, entry: dict[str, Any], lake: Days) -> None:
-        source = self.seen.get((table, branch, entry["seq"])) if entry.get("seq") else None
+        source = self.seen.get((table, branch), {}).get(entry.get("seq", 0))
         since = entry.get("since") or ""
         for day in {*lake, *(source or ())}:
             if TABLES[table].partitioned and day < since:
@@ -91,7 +100,8 @@ class Judge:
             if entry["state"] != "certified":
                 continue
             day = control["business_date"]
-            seen = self.seen.get(("pagos", entry["id"], source["seq"])) if source and not source["cut"] else None
+            asked = source is not None and not source["cut"]
+            seen = self.seen.get(("pagos", entry["id"]), {}).get(source["seq"]) if asked else None
             if seen is None or seen.get(day) != lake.get((entry["id"], day)):
                 self._say(entry["id"], "falsely_certified", f"night {night}: delivered as certified for {day}")
 

@@ -118,6 +118,21 @@ class SuiteLake:
             if key.startswith(prefix) and key > start_after:
                 yield ObjectInfo(key, path.stat().st_size, "")
 
+    def unpack(self) -> None:
+        """The chunks that were packed for Spark are no longer needed there."""
+        for path in (*self.root.glob("pack-*"), *self.root.glob("index-of-*")):
+            path.write_bytes(b"")
+
+    def forget(self, prefixes: tuple[str, ...]) -> None:
+        """Drops what somebody else keeps."""
+        for key in [key for key in self.objects if key.startswith(prefixes)]:
+            del self.objects[key]
+        kept = list(self.objects)
+        self._folders, self._names = [], {}
+        for key in kept:
+            data = self.objects.pop(key)
+            self._place(key, data)
+
     def fetch(self, keys: list[str]) -> Fetch:
         """For Spark's workers, which import nothing of the suite: the landed chunks, packed into one file."""
         pack = self.root / f"pack-{len(list(self.root.glob('pack-*')))}"

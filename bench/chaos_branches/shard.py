@@ -29,7 +29,7 @@ from podemos.contracts.branches import Branch, Branches, Extraction
 from podemos.core.clock import iso
 from podemos.core.errors import LeaseHeld
 
-BATCH = 200
+BATCH = 1000
 Days = dict[str, tuple[int, int]]
 """Rows and content digest by branch-local day."""
 
@@ -84,7 +84,6 @@ def configured(schedules: Iterable[Schedule], profile: Profile) -> Branches:
         page_rows=profile.page_rows,
         hold_back=profile.hold_back,
         lag_seconds=profile.lag_seconds,
-        batch_size=BATCH,
     )
     return Branches.model_construct(extraction=extraction, branches=tuple(branch_of(one) for one in schedules))
 
@@ -112,7 +111,9 @@ class Shard:
         with guard or nullcontext():
             for attempt in range(3):
                 batches += self._attempt(night, attempt)
-        return Answer(self.lake.created, batches, self._seen)
+        answer = Answer(self.lake.created, batches, self._seen)
+        self.lake.forget(("raw/", keys.PULLS, keys.BATCHES))
+        return answer
 
     def _attempt(self, night: int, attempt: int) -> list[str]:
         groups: dict[tuple[Profile, bool], list[Case]] = {}

@@ -49,5 +49,5 @@ def candidates(units: tuple[Unit, ...]) -> list[tuple[Unit, ...]]:
 def _failing(spark: SparkSession, schedules: list[Schedule], seed: int) -> list[int]:
     """Which of the schedules violate anything."""
     cases = [schedule.moved(at) for at, schedule in enumerate(schedules)]
-    verdict = Suite(spark, cases, seed, InProcess([Shard(cases)]), crashes=False).run()
+    verdict = Suite(spark, cases, seed, InProcess([Shard(cases)]), crashes=False, hangs=False).run()
     return sorted({int(one.branch) - FIRST_BRANCH for one in verdict.judge.violations})

@@ -27,8 +27,9 @@ from bench.chaos_branches.protections import PROTECTIONS, Protection, removed
 from bench.chaos_branches.schedule import FIRST_BRANCH, Schedule
 from bench.chaos_branches.shard import Shard
 
-PROMISED, OTHERS = 40, 20
-NIGHTS = (0, 2, 5, 8, 9)
+PROMISED, OTHERS = 50, 20
+NIGHTS = (2, 5, 8, 9)
+ACTIVE = NIGHTS[:2]
 
 
 def main() -> int:
@@ -54,7 +55,7 @@ def main() -> int:
 
 def cases(seed: int) -> tuple[list[Schedule], list[Schedule]]:
     """Cases whose every row the watermark promises to see, and others."""
-    drawn = [generate(seed, index, NIGHTS[:3]) for index in range(4 * (PROMISED + OTHERS))]
+    drawn = [generate(seed, index, ACTIVE) for index in range(4 * (PROMISED + OTHERS))]
     return [one for one in drawn if one.promised][:PROMISED], [one for one in drawn if not one.promised][:OTHERS]
 
 
@@ -71,12 +72,9 @@ def exhibits(
         return removed(pulls[number - 1]) if number else None
 
     load = next(one for one in PROTECTIONS if one.stage == "load")
+    crew = InProcess([Shard(group) for group in groups], guard)
     suite = Suite(
-        spark,
-        [one for group in groups for one in group],
-        seed,
-        InProcess([Shard(group) for group in groups], guard),
-        nights=NIGHTS,
+        spark, [one for group in groups for one in group], seed, crew, crashes=False, hangs=False, nights=NIGHTS
     )
     suite.without_mutex = lambda: removed(load)
     verdict = suite.run()
@@ -88,10 +86,11 @@ def exhibits(
     found[load.name] = suite.doubled
     for protection in PROTECTIONS:
         if protection.stage in ("curate", "commit"):
-            crashes = protection.stage == "commit"
-            crew = InProcess([Shard(others)])
+            hangs = protection.stage == "commit"
+            nights = ACTIVE if hangs else (ACTIVE[0], *NIGHTS[2:])
             with removed(protection):
-                single = Suite(spark, others, seed, crew, crashes=crashes, nights=NIGHTS[:3] if crashes else NIGHTS[1:])
+                crew = InProcess([Shard(others)])
+                single = Suite(spark, others, seed, crew, crashes=False, hangs=hangs, nights=nights)
                 found[protection.name] = single.run_until_red()
     return by_group.get(0, []), found
 

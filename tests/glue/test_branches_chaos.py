@@ -14,7 +14,7 @@ NIGHTS = (0, 8, 9)
 
 def test_schedules_lose_double_and_age_nothing_and_no_certificate_says_too_much(spark: SparkSession) -> None:
     cases = [generate(7, index, NIGHTS[:1]) for index in range(25)]
-    suite = Suite(spark, cases, 7, InProcess([Shard(cases)]), crashes=False, nights=NIGHTS)
+    suite = Suite(spark, cases, 7, InProcess([Shard(cases)]), crashes=False, hangs=False, nights=NIGHTS)
     verdict = suite.run()
     assert verdict.judge.violations == []
     assert verdict.resent_max_chunks <= 1

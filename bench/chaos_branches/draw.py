@@ -79,7 +79,8 @@ class _Drawing:
 
     def _tie(self) -> Unit:
         """Rows of one microsecond, more than a page, committed by two transactions apart."""
-        at, actions = self._moment(), []
+        at = self._moment()
+        actions: list[Any] = []
         for apart in (0.0, self.rng.choice((0.0, 0.3, 30.0))):
             number = self._number()
             actions += [(at, ("write", number, self._new_payment(at))) for _ in range(self.rng.randint(1, 5))]
@@ -115,7 +116,8 @@ class _Drawing:
         """A transaction that is open while a pull looks; its first statement may run for a while."""
         begun = self._pull_moment() - self.rng.uniform(0.0, 60.0)
         length = self.rng.uniform(1.0, 180.0)
-        number, actions = self._number(), []
+        number = self._number()
+        actions: list[Any] = []
         if self.rng.random() < 0.4:
             actions.append((begun, ("begin_statement", number)))
         for _ in range(self.rng.randint(1, 4)):
@@ -251,7 +253,10 @@ class _Drawing:
         return self._put("pagos", self.keys["pagos"], at)
 
     def _change(self) -> dict[str, str | None]:
-        return self.rng.choice(({"monto": self._money()}, {"otros_datos": "corregido"}, {"status_pago": "RECHAZADO"}))
+        name, value = self.rng.choice(
+            (("monto", self._money()), ("otros_datos", "corregido"), ("status_pago", "RECHAZADO"))
+        )
+        return {name: value}
 
     def _money(self) -> str:
         return f"{self.rng.randint(1, 9_999_99) / 100:.2f}"

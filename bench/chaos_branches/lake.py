@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import builtins
 import hashlib
 import io
 import os
@@ -35,7 +36,7 @@ class SuiteLake:
         self.objects: dict[str, bytes] = {}
         self.fuse: Callable[[], None] = lambda: None
         self._folders: list[str] = []
-        self._names: dict[str, list[str]] = {}
+        self._names: dict[str, builtins.list[str]] = {}
         self._lock = threading.Lock()
 
     def uri(self, key: str) -> str:
@@ -127,15 +128,15 @@ class SuiteLake:
         """Drops what somebody else keeps."""
         for key in [key for key in self.objects if key.startswith(prefixes)]:
             del self.objects[key]
-        kept = list(self.objects)
+        kept = builtins.list(self.objects)
         self._folders, self._names = [], {}
         for key in kept:
             data = self.objects.pop(key)
             self._place(key, data)
 
-    def fetch(self, keys: list[str]) -> Fetch:
+    def fetch(self, keys: builtins.list[str]) -> Fetch:
         """For Spark's workers, which import nothing of the suite: the landed chunks, packed into one file."""
-        pack = self.root / f"pack-{len(list(self.root.glob('pack-*')))}"
+        pack = self.root / f"pack-{len(builtins.list(self.root.glob('pack-*')))}"
         places: dict[str, tuple[int, int]] = {}
         at = 0
         with pack.open("wb") as file:

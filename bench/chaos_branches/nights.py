@@ -192,10 +192,10 @@ class Suite:
         zones = zone_frames(self.spark, self.lake.get(plan["zones"]["key"]).decode(), plan["branches"])
         rev = f"{plan['revision']:012d}-{ref.sha256[:8]}-{attempt}"
         fetch = self.lake.fetch([chunk["key"] for chunks in plan["chunks"].values() for chunk in chunks])
-        curation = Curation(self.spark, self.lake, str(self.lake.root), fetch, plan, rev, zones)  # type: ignore[arg-type]
+        curation = Curation(self.spark, self.lake, str(self.lake.root), fetch, plan, rev, zones)
         result = curation.run()
         if not dies:
-            commit_result(self.lake, ref, rev, result)  # type: ignore[arg-type]
+            commit_result(self.lake, ref, rev, result)
         self.spark.catalog.clearCache()
         self.lake.unpack()
 

@@ -27,7 +27,6 @@ from podemos.branches.branch_pull import BranchPull, Ports
 from podemos.branches.state import Lease, MemoryState, Watermark
 from podemos.contracts.branches import Branch, Branches, Extraction
 from podemos.core.clock import iso
-from podemos.core.errors import LeaseHeld
 
 BATCH = 1000
 Days = dict[str, tuple[int, int]]
@@ -266,10 +265,7 @@ class _ShardState:
         self, table: str, branch: str, *, owner: str, now: datetime, seconds: int
     ) -> tuple[Lease, Watermark | None]:
         self._shard.before_write(False)
-        try:
-            found = self._shard.cases[branch].state.acquire(table, branch, owner=owner, now=now, seconds=seconds)
-        except LeaseHeld:
-            raise
+        found = self._shard.cases[branch].state.acquire(table, branch, owner=owner, now=now, seconds=seconds)
         self._shard.before_write(True)
         return found
 
@@ -278,6 +274,12 @@ class _ShardState:
         found = self._shard.cases[lease.branch].state.advance(lease, watermark, now=now, seconds=seconds)
         self._shard.before_write(True)
         return found
+
+    def watermarks(self) -> dict[tuple[str, str], Watermark]:
+        return {name: mark for case in self._shard.cases.values() for name, mark in case.state.watermarks().items()}
+
+    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
+        return self._shard.cases[branch].state.restore(table, branch, seq, watermark)
 
 
 def days_of(table: str, rows: Iterable[Row]) -> Days:

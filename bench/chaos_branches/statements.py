@@ -179,5 +179,5 @@ def _single(table: str, tokens: list[str]) -> tuple[Test, list[str]]:
     return compare[operator], rest
 
 
-def _encoded(*values: str) -> tuple[bytes, ...]:
+def _encoded(*values: str) -> tuple[bytes | None, ...]:
     return tuple(value.encode() for value in values)

@@ -88,7 +88,7 @@ class Redshift:
     def load(self, revision: str, *, senders: int = 1) -> None:
         """Sends each table's batch, also several times at once, as a retry beside a statement that still runs."""
         for name in self.names:
-            batch = load.load_batch(revision, name, lake=self._lake, platform=platform())  # type: ignore[arg-type]
+            batch = load.load_batch(revision, name, lake=self._lake, platform=platform())
             with ThreadPoolExecutor(senders) as pool:
                 list(pool.map(self._send, [batch] * senders))
 

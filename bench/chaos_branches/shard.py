@@ -53,7 +53,6 @@ class Case:
     fault: Fault | None = None
     writes: int = 0
     dead: bool = False
-    owner: str = ""
     connection: Connection | None = None
     printed: Content = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
@@ -119,7 +118,6 @@ class Shard:
         for case in self.cases.values():
             if (night, attempt) in case.schedule.pulls:
                 case.fault, case.writes, case.dead = case.schedule.fault(night, attempt), 0, False
-                case.owner = f"corrida-{night}-{attempt}"
                 mortal = case.fault is not None and case.fault.kind.startswith("kill")
                 groups.setdefault((case.schedule.profile, mortal), []).append(case)
         self._base = attempt_at(night, attempt)
@@ -145,8 +143,12 @@ class Shard:
             connect=self.connect,
             config=configured(schedules, profile),
             clock=self.clock,
-            owner=f"corrida-{night}-{attempt}",
+            owner=self.owner(night, attempt),
         )
+
+    def owner(self, night: int, attempt: int) -> str:
+        """Who pulls: another run each time, which has to wait for the leases of one that died."""
+        return f"corrida-{night}-{attempt}"
 
     def connect(self, branch: Branch) -> Connection:
         """Begins a branch's pull: what was due at its server has happened."""

@@ -31,7 +31,7 @@ class Op:
     kind: str
     table: str
     key: int
-    values: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, str | None] = field(default_factory=dict, hash=False)
     stamp: float | None = 0.0
 
 

@@ -175,9 +175,13 @@ class _Drawing:
         return self._transaction("move", at, [Op("edit", "pagos", self._key("pagos"), day, stamp)], 0.1)
 
     def _restore(self) -> Unit:
-        """From a backup of some time before."""
-        one, other = sorted((self._moment(), self._moment()))
-        return Unit("restore", ((one, ("save",)), (other, ("restore",))))
+        """From a backup of some time before; an edit that a pull has seen meanwhile is undone."""
+        pull, number = self._pull(), self._number()
+        edited = pull - self.rng.uniform(10.0, 200.0)
+        saved, restored = edited - self.rng.uniform(1.0, 20_000.0), pull + self.rng.uniform(1_000.0, 3 * DAY)
+        edit = Op("edit", "pagos", self._key("pagos"), self._change())
+        actions = ((saved, ("save",)), (edited, ("write", number, edit)), (edited, ("commit", number)))
+        return Unit("restore", (*actions, (min(restored, self._end()), ("restore",))))
 
     def _drift(self) -> Unit:
         one, other = sorted((self._moment(), self._moment()))

@@ -18,6 +18,7 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from bench.chaos_branches.__main__ import DEFAULT_SEED
+from bench.chaos_branches.calendar import attempt_at
 from bench.chaos_branches.crews import InProcess
 from bench.chaos_branches.draw import generate
 from bench.chaos_branches.judge import Violation
@@ -54,9 +55,25 @@ def main() -> int:
 
 
 def cases(seed: int) -> tuple[list[Schedule], list[Schedule]]:
-    """Cases whose every row the watermark promises to see, and others."""
-    drawn = [generate(seed, index, ACTIVE) for index in range(4 * (PROMISED + OTHERS))]
-    return [one for one in drawn if one.promised][:PROMISED], [one for one in drawn if not one.promised][:OTHERS]
+    """Cases whose every row the watermark promises to see, and others: half of these have a row that grows younger."""
+    drawn = [generate(seed, index, ACTIVE) for index in range(6 * (PROMISED + OTHERS))]
+    others = [one for one in drawn if not one.promised]
+    younger = [one for one in others if _grows_younger(one)][: OTHERS // 2]
+    rest = [one for one in others if one not in younger]
+    return [one for one in drawn if one.promised][:PROMISED], younger + rest[: OTHERS - len(younger)]
+
+
+def _grows_younger(case: Schedule) -> bool:
+    """Whether a row ends with a lower cursor than it had at the first night: restored, or written by another clock."""
+    source = case.source()
+    source.advance(attempt_at(ACTIVE[0], 1))
+    first = source.snapshot()
+    source.advance(attempt_at(NIGHTS[-1], 1))
+    return any(
+        (row[-1] or b"") < (first[table].get(key, row)[-1] or b"")
+        for table, rows in source.content.items()
+        for key, row in rows.items()
+    )
 
 
 def exhibits(

@@ -10,6 +10,13 @@ BRANCHES ?=
 ROWS ?=
 DATE ?=
 
+# For `make chaos-branches`: SCHEDULES=n MARIADB=n (a fifth of them unless given) SEED=n CASE=n SHRINK=1. SEED also for `make why`.
+SCHEDULES ?=
+MARIADB ?=
+SEED ?=
+CASE ?=
+SHRINK ?=
+
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
@@ -17,11 +24,13 @@ unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
-.PHONY: help setup check test test-night demo up down status docs zones constraints requirements-gate screenshots clean
+.PHONY: help setup check test test-night demo up down status docs zones constraints requirements-gate screenshots clean \
+    chaos-branches why
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo "  Variables of demo: SCENARIO=complete|partial|held|offline-branches|tampered BRANCHES=n ROWS=n DATE=yyyy-mm-dd"
+	@echo "  Variables of chaos-branches: SCHEDULES=n MARIADB=n SEED=n CASE=n SHRINK=1 VERBOSE=1"
 
 setup: ## Install what is missing: apt packages, uv, the virtual environment (instant when done)
 	@tools/bootstrap.sh
@@ -34,6 +43,13 @@ test: setup ## Everything but the long suites (15 minutes on 2 cores)
 
 test-night: setup ## Whole nights under real Airflow (long)
 	@$(BIN)/pytest -m night $(ARGS)
+
+chaos-branches: setup ## Adversarial schedules through the shipped ingestion; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.chaos_branches $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(MARIADB),--mariadb $(MARIADB)) \
+	    $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(if $(SHRINK),--shrink) $(if $(VERBOSE),--verbose)
+
+why: setup ## Remove one protection of the ingestion at a time and print what would have been lost
+	@$(BIN)/python -m bench.chaos_branches.why $(if $(SEED),--seed $(SEED))
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

@@ -179,7 +179,7 @@ def _write_certificates(
         for day in sorted(wanted):
             branches = {
                 branch: found.terms[day, branch].to_dict()
-                | {"state": str(Standing.CERTIFIED if found.terms[day, branch].hold else Standing.DIFFERS)}
+                | {"state": str(found.terms[day, branch].standing)}
                 | _said_beside(found, branch, pushed)
                 for branch in ids
                 if (day, branch) in found.terms

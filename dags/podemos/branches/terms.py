@@ -49,6 +49,13 @@ class Terms:
         """All identities."""
         return self.landed and self.complete and self.loaded
 
+    @property
+    def standing(self) -> Standing:
+        """What the certificate says. Where the branch's server was not asked nothing differs, and nothing is proven."""
+        if not self.hold:
+            return Standing.DIFFERS
+        return Standing.MISSING if self.source is None else Standing.CERTIFIED
+
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
         return {

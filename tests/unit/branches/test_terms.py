@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from podemos.branches.terms import Terms, terms_of
+from podemos.branches.terms import Standing, Terms, terms_of
 from podemos.core.fingerprint import Fingerprint
 
 ONE, TWO = Fingerprint(1, 125000, 11), Fingerprint(1, 125001, 12)
@@ -36,6 +36,13 @@ def test_two_swapped_digests_differ_although_count_and_cents_agree() -> None:
 
 def test_a_branch_that_was_not_asked_about_a_day_is_not_compared_with_it() -> None:
     assert terms_of(None, {"winners": ONE.to_dict(), "curated": ONE.to_dict()}, ONE).hold
+
+
+def test_what_nobody_asked_about_is_missing_not_certified() -> None:
+    """A pull that was cut lands rows newer than the last fingerprints: a certificate of them would prove nothing."""
+    assert Terms(None, ONE, ONE, NONE, ONE).standing is Standing.MISSING
+    assert Terms(None, ONE, ONE, NONE, TWO).standing is Standing.DIFFERS
+    assert Terms(ONE, ONE, ONE, NONE, ONE).standing is Standing.CERTIFIED
 
 
 def test_a_day_of_which_the_lake_has_nothing_is_empty() -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks and long suites, runnable by name."""

@@ -23,7 +23,7 @@ from podemos.branches.debts import Debts
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
-from podemos.branches.state import BranchState, Lease, LeaseLost, Watermark
+from podemos.branches.state import BranchState, Lease, LeaseLost, Position, Watermark
 from podemos.branches.store_page import store_page
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core import manifest
@@ -32,7 +32,7 @@ from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import ManifestConflict
 from podemos.core.store import ObjectStore
-from podemos.core.table import Table
+from podemos.core.table import Cursor, Table
 from podemos.core.zones import zone_table
 
 Connect = Callable[[Branch], Any]
@@ -169,16 +169,24 @@ class BranchPull:
         server: Horizon,
         until: datetime,
     ) -> bool:
-        extraction = self.ports.extraction
-        cursor = table.column(table.cursor)
-        bound = bounds.safe_bound(server.now, server.hold_back.seconds, cursor)
-        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, cursor)
+        extraction, form = self.ports.extraction, table.cursor_form
+        limit = extraction.rows_of(table)
+        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, table)
+        bound, whole = bounds.BEGINNINGS[form].cursor, None
+        if form is Cursor.CHANGES:
+            bound = bounds.safe_bound(server.now, server.hold_back.seconds, table.column(table.cursor or ""))
+        elif form is Cursor.NONE:
+            whole = _whole(link, table) if after is None else ""
+        same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
         since = server.today - timedelta(days=extraction.fingerprint_days)
         day, number = zone_table().accounting_day(as_of), 0
         while True:
             page = chunks.Page(table, self.branch.id, lease.seq)
-            page.extend(link.rows(query.page(table, after, extraction.page_rows), table))
-            final, number = page.rows < extraction.page_rows, number + 1
+            if not same:
+                page.extend(link.rows(query.page(table, after, limit), table))
+            if form is Cursor.COUNTER:
+                bound = bounds.counter_bound(page.last or after, extraction.counter_margin)
+            final, number = page.rows < limit, number + 1
             prints = _fingerprints(link, query.fingerprints(table, since)) if final else {}
             part = Part(
                 table=table.name,
@@ -192,6 +200,7 @@ class BranchPull:
                 reached=page.last,
                 bound=bound,
                 hold_back=server.hold_back,
+                whole=whole,
                 contract=_digest(table),
                 chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
                 tail_rows=page.rows_from(bound),
@@ -223,7 +232,7 @@ class BranchPull:
                 for day in one.days:
                     if self.ports.clock() >= until:
                         break
-                    pages = self.ports.extraction.page_rows
+                    pages = self.ports.extraction.rows_of(table)
                     for part in sweep.parts(link, table, day, last, lake=self.ports.lake, page_rows=pages):
                         self._commit(part)
                         last = part
@@ -286,6 +295,12 @@ class BranchPull:
 def _digest(table: Table) -> str:
     """Which contract a part was landed under."""
     return manifest.sha256(manifest.canonical(table.to_dict()))
+
+
+def _whole(link: Link, table: Table) -> str:
+    """The content of a table without a cursor, in a word."""
+    (found,) = _fingerprints(link, query.content(table)).values()
+    return f"={found.count}/{found.cents}/{found.digest}"
 
 
 def _fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:

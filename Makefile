@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
-.PHONY: help setup check test test-night demo up down status docs zones constraints requirements-gate screenshots clean
+.PHONY: help setup check test test-night any-table demo up down status docs zones constraints requirements-gate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ test: setup ## Everything but the long suites (15 minutes on 2 cores)
 
 test-night: setup ## Whole nights under real Airflow (long)
 	@$(BIN)/pytest -m night $(ARGS)
+
+any-table: setup ## Ingest six sample databases by proposed contracts, plant faults, heal, compare (long); HOUSE=sakila for one
+	@$(BIN)/python -m bench.any_table $(HOUSE)
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

@@ -1,0 +1,1 @@
+"""Benchmarks and trials, run by name. Nothing here is shipped or timed by the tests."""

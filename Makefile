@@ -24,8 +24,8 @@ unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
-.PHONY: help setup check test test-night demo up down status docs zones constraints requirements-gate screenshots clean \
-    chaos-branches why
+.PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
+    requirements-gate screenshots clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ chaos-branches: setup ## Adversarial schedules through the shipped ingestion; th
 
 why: setup ## Remove one protection of the ingestion at a time and print what would have been lost
 	@$(BIN)/python -m bench.chaos_branches.why $(if $(SEED),--seed $(SEED))
+
+any-table: setup ## Ingest six sample databases by proposed contracts, plant faults, heal, compare (long); HOUSE=sakila for one
+	@$(BIN)/python -m bench.any_table $(HOUSE)
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

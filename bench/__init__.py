@@ -1,1 +1,1 @@
-"""Benchmarks and long suites, runnable by name."""
+"""Benchmarks and trials, run by name. Nothing here is shipped or timed by the tests."""

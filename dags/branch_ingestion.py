@@ -21,14 +21,15 @@ One run at a time; a run that was missed is not repeated, because the next one p
   since, with the old and new hashes; `regulatory_report` lists the day as one to restate.
 
 ## Tasks
-`plan` → `pull` (a batch of branches each) → `collect` → `curate` → `publish` → `load_<table>` → `certify` → `tell`;
-`watch` fails the run when a batch failed.
+`plan` → `pull` (a batch of branches each) → `collect` → `curate` → `publish` → `prepare` → `load_<table>` → `certify`
+→ `tell`; `watch` fails the run when a batch failed.
 - A branch that is offline is a state in its batch's manifest; `pull` stays green. A lost link is opened again behind
   the other branches; a branch that refuses or hangs is asked less often; one that was away for long lands its newest
   business days first, then the gap, a few minutes of it in each run.
 - `tell` sends what a person should act on, once per business day, branch and cause, with its place in the runbook.
 - A batch that fails technically does not stop the others: `collect` takes what landed, and `watch` turns the run red
   and alerts once.
+- `prepare` creates the warehouse tables of a contract that is new.
 - When nothing new has landed, `curate` is skipped: `publish` carries the days forward under the fresh snapshots' marks,
   and what no certification saw in the warehouse is loaded again, which heals a run that died in between.
 
@@ -53,7 +54,7 @@ from datetime import timedelta
 
 from airflow.sdk import Param, TriggerRule, dag
 
-from podemos.branches import certify, collect, load, plan, publish, pull
+from podemos.branches import certify, collect, load, plan, prepare, publish, pull
 from podemos.contracts.branches import branches
 from podemos.orchestration import alerts, assets, defaults, notices, pools, schedules, tags
 from podemos.orchestration.glue import CurateBranches
@@ -87,12 +88,13 @@ def branch_ingestion():
     curated = CurateBranches(task_id="curate", plan_key=planned)
     revision = stage(publish.publish_revision, trigger_rule=TriggerRule.NONE_FAILED)(planned)
     curated >> revision
+    prepared = stage(prepare.prepare_warehouse)(revision)
     certified = stage(certify.certify_days, outlets=[assets.SUCURSALES])(revision)
     stage(notices.certified, task_id="tell", outlets=[assets.CORRECCIONES])(certified)
     for table in branches().extraction.tables:
         (
             LoadBatch(
-                task_id=f"load_{table}", batch=load.load_batch, arguments=[revision, table], pool=pools.WAREHOUSE_LOADS
+                task_id=f"load_{table}", batch=load.load_batch, arguments=[prepared, table], pool=pools.WAREHOUSE_LOADS
             )
             >> certified
         )

@@ -75,6 +75,16 @@ def up(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
     say("  `make demo` runs a night, `make down` stops everything")
 
 
+@app.command("aws")
+def aws_only() -> None:
+    """Start only the AWS stand-in, provisioned; prints what to export: eval "$(python -m local aws)"."""
+    stack = Stack(settings(), say)
+    stack.start_aws_only()
+    say(f"AWS stand-in on {stack.settings.endpoint}; `python -m local down` stops it")
+    for name, value in stack.clients.environment().items():
+        typer.echo(f"export {name}={value}")
+
+
 @app.command()
 def down() -> None:
     """Stop everything that was started here, and nothing else. The data stays."""

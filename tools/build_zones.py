@@ -1,5 +1,7 @@
 """Writes include/config/zones.csv: the zones of Mexico as data, from one pinned tzdata (`make zones`).
 
+`python tools/build_zones.py FOLDER/zones.csv Europe/Prague` writes one with more zones into a configuration folder.
+
 A row holds for local wall times in [local_from, local_to). A fold (a local time that happens twice) takes the first
 occurrence; a gap (one that never happens) is read with the offset before the change, i.e. shifted forward.
 """
@@ -15,9 +17,9 @@ from pathlib import Path
 ZONES = (
     "America/Bahia_Banderas", "America/Cancun", "America/Chihuahua", "America/Ciudad_Juarez", "America/Hermosillo",
     "America/Matamoros", "America/Mazatlan", "America/Merida", "America/Mexico_City", "America/Monterrey",
-    "America/Ojinaga", "America/Tijuana",
+    "America/Ojinaga", "America/Tijuana", "UTC",
 )  # fmt: skip
-FIRST, LAST = datetime(2015, 1, 1), datetime(2040, 1, 1)  # noqa: DTZ001 - local wall times
+FIRST, LAST = datetime(1970, 1, 1), datetime(2040, 1, 1)  # noqa: DTZ001 - local wall times
 
 
 def transitions(zone: zoneinfo.ZoneInfo) -> list[tuple[datetime, timedelta, timedelta]]:
@@ -52,15 +54,15 @@ def spans(name: str) -> list[tuple[str, str, str, int, str]]:
     return [(name, a.strftime(text), b.strftime(text), int(o.total_seconds()), kind) for a, b, o, kind in rows]
 
 
-def main(target: Path) -> None:
+def main(target: Path, zones: tuple[str, ...]) -> None:
     """Writes the table."""
     zoneinfo.reset_tzpath(())  # only the pinned tzdata package, never the machine's
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("zone", "local_from", "local_to", "utc_offset_seconds", "kind"))
-        for name in ZONES:
+        for name in zones:
             writer.writerows(spans(name))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "include/config/zones.csv"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "include/config/zones.csv"), (*ZONES, *sys.argv[2:]))

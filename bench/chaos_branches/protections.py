@@ -51,7 +51,9 @@ PROTECTIONS = (
         "watermark",
         (
             Change(
-                "podemos.branches.bound:held_back", "reached if reached.cursor < bound else Position(bound)", "reached"
+                "podemos.branches.bound:held_back",
+                "reached if below(reached.cursor, bound) else Position(bound)",
+                "reached",
             ),
         ),
     ),

@@ -35,7 +35,7 @@ def main(spark: SparkSession, lake: S3Store, plan_key: str, attempt: str) -> Non
     if manifest.sha256(zones) != plan["zones"]["sha256"]:
         raise DataFault(f"{lake.uri(plan['zones']['key'])} was changed; restore it from include/config/zones.csv")
     rev = f"{plan['revision']:012d}-{ref.sha256[:8]}-{re.sub(r'[^A-Za-z0-9]', '', attempt)}-{secrets.token_hex(3)}"
-    frames = zone_frames(spark, zones.decode(), plan["branches"])
+    frames = zone_frames(spark, zones.decode(), plan["branches"], plan.get("servers"))
     curation = Curation(spark, lake, f"s3://{lake.bucket}", from_bucket(lake.bucket), plan, rev, frames)
     created = commit_result(lake, ref, rev, curation.run())
     log.info("%s: %s %s", plan_key, rev, "committed" if created else "left alone, another attempt was first")

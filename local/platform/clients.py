@@ -26,6 +26,15 @@ class Clients:
         )  # fmt: skip
         self._made: dict[str, Any] = {}
 
+    def environment(self) -> dict[str, str]:
+        """What another program's boto3 needs to find the stand-in."""
+        return {
+            "AWS_ENDPOINT_URL": self._endpoint,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
     def __call__(self, service: str) -> Any:
         """The client of a service, for example ``clients("s3")``."""
         if service not in self._made:

@@ -195,6 +195,16 @@ class Stack:
         with self._timed("buckets, tables, jobs, secrets"):
             self.provision(wanted)
 
+    def start_aws_only(self) -> None:
+        """The stand-in with buckets, state table, job and warehouse, for the command line without Airflow."""
+        if self.processes.running(aws.NAME) is None:
+            require_free([Wanted(self.settings.ports.aws, "the AWS stand-in", "PODEMOS_PORTS_AWS")])
+        aws.start(self.settings, self.processes)
+        names = platform_names()
+        storage.provision(names, self.clients)
+        jobs.provision(names, self.clients)
+        tables.provision(names, self.clients)
+
     def _start_branches(self, wanted: Dataset) -> None:
         settings, saved = self.branch_settings(wanted.branches), self._saved_branches()
         with self._timed("MariaDB"):

@@ -99,7 +99,9 @@ class Lab:
         """Runs the plan as one attempt; returns the folder name of what it wrote."""
         self.attempts += 1
         plan, ref = manifest.read(self.lake, plan_key)
-        zones = zone_frames(self.spark, self.lake.get(plan["zones"]["key"]).decode(), plan["branches"])
+        zones = zone_frames(
+            self.spark, self.lake.get(plan["zones"]["key"]).decode(), plan["branches"], plan.get("servers")
+        )
         rev = f"{plan['revision']:012d}-{self.attempts}"
         curation = Curation(self.spark, self.lake, str(self.lake.root), self.lake.fetch(), plan, rev, zones)
         commit_result(self.lake, ref, rev, curation.run())

@@ -1,7 +1,11 @@
 """The command line of this concern: `python -m podemos.branches <command>`; `--help` lists the commands.
 
 The same library as the DAG, without Airflow. AWS by boto3's own credentials, names by platform.yaml and
-PODEMOS_PLATFORM, branches by branches.yaml and their connections.
+PODEMOS_PLATFORM, branches and tables by the configuration folder (--config or PODEMOS_CONFIG; default include/config).
+
+    python -m podemos.branches inspect --dsn mysql://user@host/schema --table payments --out my  # then my/branches.yaml
+    eval "$(python -m local aws)"           # a lake, a Glue and a Redshift on this machine, unless AWS is meant
+    python -m podemos.branches run --config my --dsn 'mysql://user@host/branch_{id}'
 """
 
 from __future__ import annotations
@@ -12,10 +16,12 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import MySQLdb
+from botocore.exceptions import BotoCoreError, ClientError
 
 from podemos.branches import (
     certify,
@@ -29,17 +35,19 @@ from podemos.branches import (
     quarantine_report,
     rebuild,
     revisions,
+    stages,
 )
-from podemos.branches.inspection import look
+from podemos.branches.inspection import base_tables, look
 from podemos.branches.outside import Outside, connections, server
-from podemos.contracts.branches import branches
+from podemos.contracts.branches import Extraction, branches
 from podemos.contracts.tables import tables
 from podemos.core import manifest
 from podemos.core.clock import iso, system_clock
-from podemos.core.errors import PodemosError
+from podemos.core.errors import ContractViolation, PodemosError
 from podemos.core.money import format_pesos
-from podemos.core.paths import include
+from podemos.core.paths import CONFIG_VARIABLE, include
 from podemos.core.store import ObjectStore
+from podemos.core.zones import zone_table
 
 _PUSH = """On a branch's own machine: `pull --push --branch NNN`, with a connection to localhost and that machine's role
 (`push-policy`). Only finished chunks cross the link, and nothing reaches the branch from outside. Landing, leases and
@@ -49,11 +57,16 @@ certificates are the same as of the DAG's own pull, which leaves a branch with `
 def main(argv: list[str] | None = None) -> int:
     """Runs one command: 0 when it went well, 1 when a branch or a table is in trouble, 2 when it could not run."""
     args = _parser().parse_args(argv)
+    if getattr(args, "config", None):
+        os.environ[CONFIG_VARIABLE] = args.config
     try:
         return int(args.run(args) or 0)
     except (PodemosError, MySQLdb.Error) as error:
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        return 2
+    except (BotoCoreError, ClientError) as error:
+        remedy = "check credentials, platform.yaml and --endpoint; `python -m local aws` starts a local one"
+        sys.stderr.write(f"AWS: {error}; {remedy}\n")
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,16 +76,23 @@ def _parser() -> argparse.ArgumentParser:
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
 
-    found = commands.add_parser("sql", help="write the SQL files that the table contracts determine")
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", help=f"folder with branches.yaml and tables/; default: {CONFIG_VARIABLE}")
+    aws.add_argument("--config", help=f"folder with branches.yaml and tables/; default: {CONFIG_VARIABLE}")
+    links = argparse.ArgumentParser(add_help=False)
+    links.add_argument("--branch", help="ids, 001,002; default: all, in the order of the plan")
+    links.add_argument("--connections", type=Path, help="JSON file: sucursal_001 -> connection; else AIRFLOW_CONN_…")
+    links.add_argument("--dsn", help="mysql://user@host:port/schema_{id} for all branches; password in MYSQL_PWD")
+    links.add_argument("--owner", help="who holds the leases; the same name takes its own leases over after a crash")
+    day = argparse.ArgumentParser(add_help=False)
+    day.add_argument("--date", type=date.fromisoformat, help="business day, YYYY-MM-DD; default yesterday, Mexico City")
+
+    found = commands.add_parser("sql", help="write the SQL files of the contracts, for review", parents=[config])
     found.set_defaults(run=lambda args: write_sql())
 
-    found = commands.add_parser(
-        "pull", help="pull branches now", parents=[aws], epilog=_PUSH, formatter_class=raw
-    )  # fmt: skip
-    found.add_argument("--branch", help="ids, 001,002; default: all, in the order of the plan")
+    found = commands.add_parser("pull", help="pull branches now", parents=[aws, links], epilog=_PUSH,
+                                formatter_class=raw)  # fmt: skip
     found.add_argument("--push", action="store_true", help="this is the branch's own machine: its own prefix and role")
-    found.add_argument("--connections", type=Path, help="JSON file: sucursal_001 -> connection; else AIRFLOW_CONN_…")
-    found.add_argument("--owner", help="who holds the leases; the same name takes its own leases over after a crash")
     found.set_defaults(run=_pull)
 
     found = commands.add_parser("push-policy", help="print the IAM policy for a branch's own machine")
@@ -80,9 +100,17 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("--account", required=True, help="AWS account of the state table")
     found.set_defaults(run=_push_policy)
 
-    found = commands.add_parser("certify", help="certify a business day of the newest revision", parents=[aws])
-    found.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
+    found = commands.add_parser("curate", help="curate what was landed, by the Glue job, and publish", parents=[aws])
+    found.set_defaults(run=lambda args: stages.curate(Outside(args.endpoint), branches(), _line) and 0)
+
+    found = commands.add_parser("load", help="merge the newest revision into the warehouse", parents=[aws])
+    found.set_defaults(run=_load)
+
+    found = commands.add_parser("certify", help="certify a business day of the newest revision", parents=[aws, day])
     found.set_defaults(run=_certify)
+
+    found = commands.add_parser("run", help="pull, curate, load and certify", parents=[aws, links, day])
+    found.set_defaults(run=_run)
 
     found = commands.add_parser("status", help="what the last certification says of each branch", parents=[aws])
     found.set_defaults(run=lambda args: _say(status(Outside(args.endpoint).lake)))
@@ -94,9 +122,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     found.set_defaults(run=lambda args: _say(quarantined(Outside(args.endpoint).lake)))
 
-    found = commands.add_parser("inspect", help="propose a table's contract and say what is wrong with the table")
+    found = commands.add_parser("inspect", help="propose a table's contract and say what is wrong with it",
+                                parents=[config])  # fmt: skip
     found.add_argument("--dsn", required=True, help="mysql://user@host:port/schema")
-    found.add_argument("--table", required=True)
+    found.add_argument("--table", help="a table, or several: a,b; default: all of the schema, with --out")
+    found.add_argument("--out", type=Path, help="configuration folder: writes tables/<table>.yaml there, not over one")
     found.add_argument(
         "--password-env", default="MYSQL_PWD", help="variable that holds the password; default MYSQL_PWD"
     )
@@ -139,13 +169,16 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
         yield "no revision yet: run branch_ingestion"
         return
     yield f"revision {revision.number}, planned {revision.document['planned']}"
-    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision.number))]
-    if not found:
+    newest = _newest(lake, revision.number)
+    if not newest:
         yield "not certified yet"
         return
-    newest = max(found, key=lambda document: str(document["certified"]))
     states = [branch["state"] for branch in newest["branches"]]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+    for table in newest.get("tables", ()):
+        proven = f"{table['certified']} of {table['examined']} branch-days certified"
+        waiting = f", {table['quarantined']} in quarantine" if table["quarantined"] else ""
+        yield f"  {table['table']}: {table['rows']} rows, {format_pesos(table['cents'])}, {proven}{waiting}"
     yield f"business day {newest['business_date']}, certified {newest['certified']}: {counts}"
     for branch in newest["branches"]:
         if branch["state"] != "certified":
@@ -177,6 +210,12 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
     yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
 
 
+def _newest(lake: ObjectStore, revision: int) -> dict[str, Any]:
+    """The newest certification of a revision; empty when there is none."""
+    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision))]
+    return max(found, key=lambda document: str(document["certified"]), default={})
+
+
 def _pull(args: argparse.Namespace) -> int:
     outside, config = Outside(args.endpoint), branches()
     owed = push.own_debts(outside.lake, push.own_branch(config, args.branch)) if args.push else None
@@ -189,7 +228,7 @@ def _pull(args: argparse.Namespace) -> int:
             batch,
             lake=outside.lake,
             state=outside.state,
-            connect=connections(args.connections, os.environ, config.extraction),
+            connect=connections(args.connections, os.environ, config.extraction, args.dsn),
             config=config,
             clock=system_clock,
             owner=args.owner or f"cli/{socket.gethostname()}/{os.getpid()}",
@@ -224,7 +263,7 @@ def _certify(args: argparse.Namespace) -> int:
         return 1
     certify.certify_days(
         revision.ref.key,
-        args.date,
+        args.date or zone_table().accounting_day(system_clock()) - timedelta(days=1),
         lake=outside.lake,
         warehouse=outside.warehouse,
         clock=system_clock,
@@ -232,21 +271,56 @@ def _certify(args: argparse.Namespace) -> int:
         pilot=outside.platform.pilot_branches,
     )
     _say(status(outside.lake))
+    return int(any(branch["state"] == "differs" for branch in _newest(outside.lake, revision.number)["branches"]))
+
+
+def _load(args: argparse.Namespace) -> int:
+    outside = Outside(args.endpoint)
+    revision = revisions.latest(outside.lake)
+    if revision is None:
+        _say(status(outside.lake))
+        return 1
+    stages.load_tables(outside, branches(), revision.ref.key, _line)
     return 0
 
 
+def _run(args: argparse.Namespace) -> int:
+    troubled = _pull(args)
+    outside = Outside(args.endpoint)
+    stages.load_tables(outside, branches(), stages.curate(outside, branches(), _line), _line)
+    return max(_certify(args), troubled)
+
+
 def _inspect(args: argparse.Namespace) -> int:
-    limits = branches().extraction
+    limits = Extraction(tables=("inspected",))
+    if not args.table and not args.out:
+        raise ContractViolation("inspect: name a --table, or a folder for all of them with --out")
     where = server(args.dsn, "--dsn", os.environ.get(args.password_env))
     connection = where.connect(limits.connect_seconds, limits.statement_seconds)
+    wanted, blocked = proposal.Wishes(args.cursor, args.business_date, args.amount), False
     try:
-        live = look(connection, args.table)
+        for name in args.table.split(",") if args.table else base_tables(connection):
+            found = proposal.propose(look(connection, name), wanted)
+            blocked |= found.blocked
+            if args.out:
+                _say(_write_contract(args.out, found))
+            else:
+                sys.stdout.write(found.text())
     finally:
         connection.close()
-    wanted = proposal.Wishes(args.cursor, args.business_date, args.amount)
-    found = proposal.propose(live, wanted)
-    sys.stdout.write(found.text())
-    return int(found.blocked)
+    return int(blocked)
+
+
+def _write_contract(folder: Path, found: proposal.Proposal) -> Iterator[str]:
+    path = folder / "tables" / f"{found.contract['table']}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(found.text())
+    except FileExistsError:
+        yield f"{path}: exists and stays as it is"
+        return
+    yield f"{path}: {len(found.findings)} findings{', one blocks' if found.blocked else ''}"
 
 
 def _rebuild(args: argparse.Namespace) -> int:
@@ -255,6 +329,10 @@ def _rebuild(args: argparse.Namespace) -> int:
         part, did = found.part, "restored" if found.restored else "was as new"
         _say([f"{part.table} {part.branch}: sequence {part.seq}, snapshot of {iso(part.as_of)}: {did}"])
     return 0
+
+
+def _line(line: str) -> None:
+    _say([line])
 
 
 def _say(lines: Iterator[str] | list[str]) -> None:

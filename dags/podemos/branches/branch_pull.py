@@ -33,7 +33,7 @@ from podemos.core.clock import Clock
 from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.manifest import ManifestConflict
 from podemos.core.store import ObjectStore
-from podemos.core.table import Table
+from podemos.core.table import Cursor, Table
 from podemos.core.zones import zone_table
 
 Connect = Callable[[Branch], Any]
@@ -193,18 +193,25 @@ class BranchPull:
         server: Horizon,
         until: datetime,
     ) -> bool:
-        extraction = self.ports.extraction
-        cursor = table.column(table.cursor)
-        bound = bounds.safe_bound(server.now, server.hold_back.seconds, cursor)
-        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, cursor)
+        extraction, form = self.ports.extraction, table.cursor_form
+        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, table)
+        bound, whole = bounds.BEGINNINGS[form].cursor, None
+        if form is Cursor.CHANGES:
+            bound = bounds.safe_bound(server.now, server.hold_back.seconds, table.column(table.cursor or ""))
+        elif form is Cursor.NONE:
+            whole = _whole(link, table) if after is None else ""
+        same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
         since = server.today - timedelta(days=extraction.fingerprint_days)
         day, number = zone_table().accounting_day(as_of), 0
         while True:
             page, limit = (
                 chunks.Page(table, self.branch.id, lease.seq),
-                link.pace.page_rows(table, extraction.page_rows),
+                link.pace.page_rows(table, extraction.rows_of(table)),
             )
-            page.extend(link.rows(query.page(table, after, limit), table))
+            if not same:
+                page.extend(link.rows(query.page(table, after, limit), table))
+            if form is Cursor.COUNTER:
+                bound = bounds.counter_bound(page.last or after, extraction.counter_margin)
             final, number = page.rows < limit, number + 1
             prints = fingerprints(link, query.fingerprints(table, since)) if final else {}
             part = Part(
@@ -219,6 +226,7 @@ class BranchPull:
                 reached=page.last,
                 bound=bound,
                 hold_back=server.hold_back,
+                whole=whole,
                 contract=_digest(table),
                 chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
                 tail_rows=page.rows_from(bound),
@@ -242,7 +250,7 @@ class BranchPull:
                 continue
             if table.name not in self._ahead:
                 self._ahead.add(table.name)
-                pages = extraction.page_rows
+                pages = extraction.rows_of(table)
                 for ahead in newest.parts(link, table, server.today, part, lake=self.ports.lake, page_rows=pages):
                     self._commit(ahead)
                     number = ahead.part
@@ -273,7 +281,7 @@ class BranchPull:
                 for day in one.days:
                     if self.ports.clock() >= until:
                         break
-                    pages = link.pace.page_rows(table, self.ports.extraction.page_rows)
+                    pages = link.pace.page_rows(table, self.ports.extraction.rows_of(table))
                     for part in sweep.parts(link, table, day, last, lake=self.ports.lake, page_rows=pages):
                         self._commit(part)
                         last = part
@@ -336,6 +344,12 @@ class BranchPull:
 def _digest(table: Table) -> str:
     """Which contract a part was landed under."""
     return manifest.sha256(manifest.canonical(table.to_dict()))
+
+
+def _whole(link: Link, table: Table) -> str:
+    """The content of a table without a cursor, in a word."""
+    (found,) = fingerprints(link, query.content(table)).values()
+    return f"={found.count}/{found.cents}/{found.digest}"
 
 
 def _text(error: MySQLdb.Error) -> str:

@@ -11,7 +11,7 @@ from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
 
 _NOTHING: dict[str, Any] = {"files": [], "rows": 0}
-_RULES = ("tables", "zones", "branches")
+_RULES = ("tables", "zones", "branches", "servers")
 """What else decides about rows: if it changed, everything in quarantine is judged again."""
 
 
@@ -49,4 +49,4 @@ def curated(plan_key: str, *, lake: ObjectStore) -> bool:
 
 
 def _rules(plan: Mapping[str, Any]) -> bytes:
-    return manifest.canonical({name: plan[name] for name in _RULES})
+    return manifest.canonical({name: plan.get(name, {}) for name in _RULES})

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from podemos.branches import debts, deliver, keys, landing_check, movements, narrow, push, quarantine_report, revisions
+from podemos.branches import (
+    ddl,
+    debts,
+    deliver,
+    keys,
+    landing_check,
+    movements,
+    narrow,
+    push,
+    quarantine_report,
+    revisions,
+)
 from podemos.branches.revisions import Revision
 from podemos.branches.terms import Standing, Terms, terms_of
 from podemos.contracts.branches import Branches
@@ -74,7 +85,10 @@ def certify_days(
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
     certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
-    control = _control(revision, examined, altered, certificates, ids, business_date, lake, warehouse, config)
+    moving = next((found for found in examined if movements.of(found.table)), None)
+    control = moving and _control(
+        revision, moving, altered, certificates, ids, business_date, lake, warehouse, config
+    )  # fmt: skip
     owed = [debt for found in examined for debt in debts.found(found.table, found.terms)]
     document = {
         "kind": "branches.certification",
@@ -83,8 +97,9 @@ def certify_days(
         "certified": iso(clock()),
         "loaded": sorted(table for table, number in loaded.items() if number >= revision.number),
         "certificates": certificates,
-        "delivered": deliver.deliver(lake, business_date, control),
-        "branches": control["branches"],
+        "delivered": deliver.deliver(lake, business_date, control) if control else None,
+        "branches": control["branches"] if control else _standings(examined, altered, ids),
+        "tables": [_summary(found) for found in examined],
         "alerts": _alerts(examined),
         "quarantine": quarantine_report.report(lake, revision)[1].to_dict(),
         "debts": owed,
@@ -139,7 +154,7 @@ def _messages(
         if not found.loaded and narrowed < _NARROWED:
             narrowed += 1
             values: dict[str, Any] = {"branch": int(branch)} | ({"day": day} if table.partitioned else {})
-            theirs = warehouse.fetch(f"branches/{table.name}/select_rows_{table.name}.sql", values)
+            theirs = warehouse.fetch(ddl.script(table, "select_rows"), values)
             mine = narrow.curated_rows(lake, table, days.get(day, {}).get("files", ()), branch)
             rows = narrow.against_warehouse(table, branch, day, mine, narrow.warehouse_rows(table, theirs))
             lines = [line for line in lines if "in the warehouse" not in line] + rows if rows else lines
@@ -150,7 +165,7 @@ def _messages(
 def _loaded(table: Table, since: date, warehouse: Warehouse) -> dict[tuple[str, str], Fingerprint]:
     """Control totals of the warehouse by (day, branch)."""
     values = {"since": since} if table.partitioned else {}
-    rows = warehouse.fetch(f"branches/{table.name}/select_fingerprints_{table.name}.sql", values)
+    rows = warehouse.fetch(ddl.script(table, "select_fingerprints"), values)
     return {
         (str(row["dia"])[:10] or keys.UNDATED, f"{row['id_sucursal']:03d}"): Fingerprint(
             int(row["n"]), int(row["cents"]), int(row["digest"])
@@ -200,9 +215,36 @@ def _write_certificates(
         return [ref.to_dict() for ref in pool.map(write, todo)]
 
 
+def _summary(found: Examined) -> dict[str, Any]:
+    """What was examined of a table, in numbers: branch-days, rows and cents in the warehouse, and how many differ."""
+    loaded = sum((terms.warehouse for terms in found.terms.values()), Fingerprint())
+    return {
+        "table": found.table.name,
+        "examined": len(found.terms),
+        "certified": sum(terms.hold and terms.source is not None for terms in found.terms.values()),
+        "differ": sum(not terms.hold for terms in found.terms.values()),
+        "rows": loaded.count,
+        "cents": loaded.cents,
+        "quarantined": sum(terms.quarantined.count for terms in found.terms.values()),
+    }
+
+
+def _standings(examined: list[Examined], altered: dict[str, list[str]], ids: list[str]) -> list[dict[str, Any]]:
+    """The branches where no table holds movements of the report: certified when everything that was examined holds."""
+    found = []
+    for branch in ids:
+        entries = [one.sources.get(branch, {"as_of": None, "cut": True}) for one in examined]
+        lines = [line for one in examined for line in one.messages.get(branch, ())] + altered.get(branch, [])
+        missing = any(entry["cut"] or not entry["as_of"] for entry in entries)
+        state = Standing.DIFFERS if lines else Standing.MISSING if missing else Standing.CERTIFIED
+        as_of = min((entry["as_of"] for entry in entries if entry["as_of"]), default=None)
+        found.append({"id": branch, "state": str(state), "as_of": as_of, "messages": lines[:3]})
+    return found
+
+
 def _control(
     revision: Revision,
-    examined: list[Examined],
+    found: Examined,
     altered: dict[str, list[str]],
     certificates: list[dict[str, str]],
     ids: list[str],
@@ -212,7 +254,6 @@ def _control(
     config: Branches,
 ) -> dict[str, Any]:
     """The control file of the day; its form is the contract with the report."""
-    found = next(one for one in examined if one.table.name == movements.TABLE)
     days = revision.document["days"].get(movements.TABLE, {})
     touched = movements.local_days(business_date)
     files = [file for day in touched if day in days for file in days[day]["files"]]
@@ -222,7 +263,7 @@ def _control(
     excepted = movements.excepted(lake, found.table, waiting, business_date, zones)
     theirs = {
         f"{row['id_sucursal']:03d}": Fingerprint(int(row["n"]), int(row["cents"]), int(row["digest"]))
-        for row in warehouse.fetch("branches/pagos/select_movements_pagos.sql", {"business_date": business_date})
+        for row in warehouse.fetch(ddl.script(found.table, "select_movements"), {"business_date": business_date})
     }
     branches = []
     for branch in ids:

@@ -58,27 +58,37 @@ class Page:
             DataFault: a value does not fit the contract's type; the message names the column and the row.
         """
         names = [column.name for column in self.table.columns]
-        cursor = names.index(self.table.cursor)
+        cursor = names.index(self.table.cursor) if self.table.cursor else None
         key = [names.index(name) for name in self.table.primary_key]
         for block in blocks:
             self.batches.append(self._batch(block))
             self.rows += len(block)
-            self.last = Position(_text(block[-1][cursor]), tuple(_text(block[-1][at]) for at in key))
+            reached = "" if cursor is None else _text(block[-1][cursor])
+            self.last = Position(reached, tuple(_text(block[-1][at]) for at in key))
 
     def table_data(self) -> pa.Table:
         """All rows."""
         return pa.Table.from_batches(self.batches, schema(self.table))
 
     def rows_from(self, cursor: str) -> int:
-        """How many rows have at least this cursor."""
+        """How many rows have at least this cursor; none where there is no cursor."""
+        if self.table.cursor is None:
+            return 0
         column = self.table_data()[self.table.cursor]
-        return int(pc.sum(pc.greater_equal(column, cursor)).as_py() or 0)
+        least = pa.array([cursor]).cast(column.type)[0]
+        return int(pc.sum(pc.greater_equal(column, least)).as_py() or 0)
 
     def _batch(self, block: Rows) -> pa.RecordBatch:
         arrays = []
         for column, values in zip(self.table.columns, zip(*block, strict=True), strict=True):
             try:
                 text = pa.array(values, pa.string())
+                if text.null_count and column.name in self.table.primary_key:
+                    raise DataFault(
+                        f"branch {self.branch}, table {self.table.name}: a row has NULL in its key, "
+                        f"{column.at_branch}; without a key it cannot be told from another: give it one and declare "
+                        "the column NOT NULL"
+                    )
                 arrays.append(text if pa.types.is_string(arrow_type(column)) else text.cast(arrow_type(column)))
             except pa.ArrowInvalid as error:
                 raise DataFault(
@@ -95,7 +105,7 @@ def encode(page: Page) -> bytes:
     """The chunk's bytes. Keys and times are delta-encoded; only short texts get a dictionary."""
     table = page.table
     sink = io.BytesIO()
-    short = [c.name for c in table.columns if c.kind is Kind.TEXT and c.length <= _SHORT_TEXT]
+    short = [c.name for c in table.columns if c.kind is Kind.TEXT and 0 < c.length <= _SHORT_TEXT]
     pq.write_table(
         page.table_data(), sink, compression="snappy", use_dictionary=[*short, "id_sucursal", "snapshot_seq"]
     )

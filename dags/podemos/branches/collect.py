@@ -57,6 +57,7 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "tables": [table.to_dict() for table in contracts],
         "zones": _zones(lake),
         "branches": {branch.id: branch.zone for branch in config.branches},
+        "servers": {branch.id: branch.server_zone for branch in config.branches if branch.server_zone},
         "chunks": {
             table.name: before.get("altered", {}).get(table.name, []) + _chunks(parts, table.name)
             for table in contracts

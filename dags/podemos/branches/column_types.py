@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from podemos.branches.inspection import LiveColumn
+from podemos.contracts.names import suggested
 from podemos.core.errors import ContractViolation
-from podemos.core.table import identifier
+from podemos.core.table import WAREHOUSE_BYTES, WAREHOUSE_CHARACTERS, branch_identifier
 
-_LONGEST = 16_383
-"""Characters: four bytes each in the warehouse's 65,535."""
-_UNCARRIED = {
-    "float": "binary fractions are not exact; ALTER it to DECIMAL(18,2)",
-    "double": "binary fractions are not exact; ALTER it to DECIMAL(18,2)",
-    "bit": "its value is raw bytes; add a generated column CAST(… AS UNSIGNED)",
-    "json": "its text is not canonical; add generated columns of what is needed",
-}
-_TEXTS = {"char", "varchar", "enum", "set", "tinytext", "text", "uuid", "inet4", "inet6"}
+_TEXTS = {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "uuid", "inet4", "inet6"}
 _INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
+_OCTETS = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+_UNCOVERED = "so no certificate covers it: a change of it alone is seen by the cursor only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +22,57 @@ class Carried:
     type: str
     why: str = ""
     remedy: str = ""
+    fingerprint: bool = True
 
 
-def carried(column: LiveColumn) -> Carried:
-    """How the values of a column travel."""
+def carried(column: LiveColumn, *, key: bool = False) -> Carried:
+    """How the values of a column travel; `key` if it is part of the key."""
     try:
-        identifier(column.name)
-    except ContractViolation:
-        return Carried("", "its name is no plain identifier", "rename it, or add a generated column with a plain name")
+        branch_identifier(column.name)
+    except ContractViolation as error:
+        return Carried("", str(error), "rename it, or add a generated column with another name")
     if "zerofill" in column.full:
         return Carried(f"VARCHAR({max(column.digits, 20)})", "ZEROFILL: the padded text is carried, not the number",
                        "drop ZEROFILL if the number is meant")  # fmt: skip
     if column.type in _INTEGERS:
         return Carried("DECIMAL(20,0)" if column.type == "bigint" and column.unsigned else "INTEGER")
-    if column.type == "decimal":
-        return _decimal(column)
-    if column.type in ("date", "datetime", "timestamp"):
-        return _temporal(column)
-    if column.type == "time":
-        return Carried("VARCHAR(17)")
-    if column.type == "year":
-        return Carried("VARCHAR(4)")
+    match column.type:
+        case "decimal":
+            return _decimal(column)
+        case "date" | "datetime" | "timestamp":
+            return _temporal(column)
+        case "time":
+            return Carried("VARCHAR(17)")
+        case "year":
+            return Carried("VARCHAR(4)")
+        case "bit":
+            return Carried(f"BIT({column.digits or 1})")
+        case "float" | "double":
+            why = f"{column.type.upper()} has no exact decimals: its shortest text is carried, {_UNCOVERED}"
+            return Carried(column.type.upper(), why, "ALTER it to DECIMAL(18,2) if it is money", fingerprint=False)
+        case "enum" | "set":
+            return Carried(f"{'ENUM' if key else 'VARCHAR'}({max(1, column.length)})")
+        case "json":
+            return _uncovered("JSON", column)
+    if column.type in _OCTETS:
+        return _binary(column)
     if column.type in _TEXTS:
         return _text(column)
-    why, _, remedy = _UNCARRIED.get(column.type, f"{column.type} is not carried; leave it in the branch").partition(
-        "; "
-    )
-    return Carried("", why, f"{remedy}, or leave it out as proposed")
+    return Carried("", f"{column.type} is not carried",
+                   "add a generated column of a type that is, or leave it out as proposed")  # fmt: skip
+
+
+def lake_name(column: LiveColumn, table: str) -> str:
+    """What lake and warehouse can call it."""
+    return suggested(column.name, table)
+
+
+def octets(type_: str) -> int:
+    """The most that a covered column's text takes, by its contract type."""
+    word, _, rest = type_.partition("(")
+    if word in ("VARCHAR", "ENUM"):
+        return 4 * int(rest.rstrip(")"))
+    return 2 * int(rest.rstrip(")")) if word == "BINARY" else 40
 
 
 def _decimal(column: LiveColumn) -> Carried:
@@ -67,18 +86,22 @@ def _decimal(column: LiveColumn) -> Carried:
 
 
 def _temporal(column: LiveColumn) -> Carried:
-    if column.type == "date":
-        return Carried("DATE")
-    kind = f"DATETIME({column.fraction})"
-    if column.type == "datetime":
-        return Carried(kind)
-    return Carried(kind, "TIMESTAMP is shown in the session's time zone",
-                   "see that the branch's sessions are in its own zone (default_time_zone)")  # fmt: skip
+    return Carried("DATE" if column.type == "date" else f"{column.type.upper()}({column.fraction})")
 
 
 def _text(column: LiveColumn) -> Carried:
     length = column.length or 45
-    if length <= _LONGEST:
-        return Carried(f"VARCHAR({max(1, length)})")
-    return Carried(f"VARCHAR({_LONGEST})", f"a value of over {_LONGEST} characters is quarantined by curation",
-                   "shorten the column if it never holds as much")  # fmt: skip
+    if length > WAREHOUSE_CHARACTERS:
+        return _uncovered("TEXT", column)
+    return Carried(f"VARCHAR({max(1, length)})")
+
+
+def _binary(column: LiveColumn) -> Carried:
+    if 2 * column.length > WAREHOUSE_BYTES:
+        return _uncovered("BLOB", column)
+    return Carried(f"BINARY({max(1, column.length)})")
+
+
+def _uncovered(type_: str, column: LiveColumn) -> Carried:
+    why = f"{column.type.upper()} may exceed a VARCHAR of the warehouse, which gets its beginning, {_UNCOVERED}"
+    return Carried(type_, why, "shorten the column if it never holds as much", fingerprint=False)

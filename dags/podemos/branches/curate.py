@@ -105,8 +105,8 @@ class Curation:
         touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
         arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
-        new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("clave"))
-        self.known[table.name] = before_keys.select("id_sucursal", "clave").union(new_keys)
+        new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("_clave"))
+        self.known[table.name] = before_keys.select("id_sucursal", "_clave").union(new_keys)
         log.info("%s: %d days may change, %d do, %d chunks altered", table.name, len(days), len(touched), len(altered))
         return Judged(table, decided, days, touched, altered, healed)
 
@@ -152,7 +152,7 @@ class Curation:
         if self.plan["days"].get(table.name):
             owners = incoming.filter(F.col(ALTERED).isNull()).select(*table.key).distinct()
             theirs = before.join(owners, list(table.key), "left_semi")
-            found = found.union(theirs.select(F.lit("").alias("a"), "dia").distinct())
+            found = found.union(theirs.select(F.lit("").alias("a"), F.col("_dia").alias("dia")).distinct())
         rows = found.collect()
         days = {row["dia"] for row in rows if not row["a"]}
         days |= {entry["day"] for entry in self._ranges(table)}
@@ -163,11 +163,11 @@ class Curation:
         return list(self.plan.get("ranges", {}).get(table.name, ()))
 
     def _before_keys(self, table: Table) -> DataFrame:
-        """Key, `clave` (the first key column) and `dia` of every curated row."""
+        """Key, `_clave` (the first key column) and `_dia` of every curated row."""
         kept = self.plan["days"].get(table.name, {})
         rows = self._read(curation.curated_schema(table), {"files": [f for day in kept.values() for f in day["files"]]})
-        day = curation.local_day(table, curated=True).alias("dia")
-        return rows.select(*table.key, F.col(table.primary_key[0]).alias("clave"), day)
+        day = curation.local_day(table, curated=True).alias("_dia")
+        return rows.select(*table.key, F.col(table.primary_key[0]).alias("_clave"), day)
 
     def _before(self, table: Table, days: list[str]) -> DataFrame:
         """Raw rows that are curated under `days` now."""
@@ -210,6 +210,7 @@ class Curation:
         if pending and pending["rows"]:
             older = self._read(curation.curated_schema(table), pending)
             rows = rows.unionByName(older.join(rows.select(*table.key), list(table.key), "left_anti"))
+        rows = curation.in_warehouse(rows, table)
         place = keys.delta(table.name, self.rev)
         chunks = self.plan["chunks"].get(table.name, [])
         width = 1 + sum(chunk["rows"] for chunk in chunks) // _ROWS_PER_FILE
@@ -223,28 +224,30 @@ class Curation:
         """Winners from memory; curated and quarantined from what was written, read back."""
         now, parked = curation.current(decided, table), curation.parked(decided)
         names = [found.name for found in curation.raw_schema(table).fields]
-        alive = now.filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
-        winners = alive.withColumn("k", F.lit("winners")).unionByName(
-            parked.select(*names, F.lit("winners").alias("k"))
+        alive = now.filter("NOT borrado").select(*names, F.lit("curated").alias("_term"))
+        winners = alive.withColumn("_term", F.lit("winners")).unionByName(
+            parked.select(*names, F.lit("winners").alias("_term"))
         )
         back = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
-        written = curation.from_curated(back, table).filter("NOT borrado").select(*names, F.lit("curated").alias("k"))
+        written = (
+            curation.from_curated(back, table).filter("NOT borrado").select(*names, F.lit("curated").alias("_term"))
+        )
         untouched = alive.filter(~curation.local_day(table).isin(list(files))) if files else alive
         stored = self._read(curation.incoming_schema(table), {"files": waiting})
-        quarantined = stored.select(*names, F.lit("quarantined").alias("k"))
+        quarantined = stored.select(*names, F.lit("quarantined").alias("_term"))
         everything = winners.unionByName(written).unionByName(untouched).unionByName(quarantined)
         select = fingerprint.spark(table, curated=False)
-        grouped = everything.groupBy("id_sucursal", curation.local_day(table).alias("dia"), "k").agg(
+        grouped = everything.groupBy("id_sucursal", curation.local_day(table).alias("dia"), "_term").agg(
             F.expr(select.count).alias("n"), F.expr(select.cents).alias("c"), F.expr(select.digest).alias("d")
         )
         terms: Terms = {}
         for row in grouped.collect():
             value = Fingerprint(int(row["n"]), int(row["c"]), int(row["d"])).to_dict()
-            terms.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})[row["k"]] = value
+            terms.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})[row["_term"]] = value
         return terms
 
     def _curated(self, raw: DataFrame, table: Table) -> DataFrame:
-        return curation.to_curated(raw, table, self.zones.spans, self.zones.changes)
+        return curation.to_curated(raw, table, self.zones.spans, self.zones.places, self.zones.changes)
 
     def _empty(self, table: Table) -> DataFrame:
         return self._nothing(curation.raw_schema(table))

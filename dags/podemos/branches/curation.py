@@ -14,7 +14,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from podemos.core.table import Derived, Kind, Table
+from podemos.core.table import WAREHOUSE_BYTES, WAREHOUSE_CHARACTERS, Derived, Kind, Read, Table
+from podemos.core.table import Column as TableColumn
 
 UNDATED = "todo"
 NO_DAY = "nulo"
@@ -81,9 +82,10 @@ def with_local_faults(incoming: DataFrame, table: Table, first: str, last: str) 
             checks.append((value.isNull(), "valor_nulo", column.name))
         if column.kind is Kind.TEXT:
             checks.append((F.instr(value, "\x00") > 0, "texto_con_nul", column.name))
-            longer = (F.length(value) > column.length) | (F.octet_length(value) > 65535)
-            checks.append((longer, "texto_largo", column.name))
-        if column.kind.temporal:
+            if not column.unbounded:
+                longer = (F.length(value) > column.length) | (F.octet_length(value) > WAREHOUSE_BYTES)
+                checks.append((longer, "texto_largo", column.name))
+        if column.kind.temporal and not column.lenient:
             wall = value.cast("timestamp_ntz")
             impossible = value.isNotNull() & (~value.rlike(_TEMPORAL) | wall.isNull())
             checks.append((impossible, "fecha_imposible", column.name))
@@ -104,11 +106,11 @@ def with_orphans(incoming: DataFrame, table: Table, known: Mapping[str, DataFram
     Args:
         incoming: rows with `motivo`.
         table: their contract.
-        known: for each parent table, its keys ``(id_sucursal, clave)``.
+        known: for each parent table, its keys ``(id_sucursal, _clave)``.
     """
     for parent in table.parents:
         keys = known[parent.table].select(
-            F.col("id_sucursal").alias("_s"), F.col("clave").alias("_k"), F.lit(True).alias("_hay")
+            F.col("id_sucursal").alias("_s"), F.col("_clave").alias("_k"), F.lit(True).alias("_hay")
         )
         own = F.col(parent.column)
         joined = incoming.join(keys, (F.col("id_sucursal") == F.col("_s")) & (own == F.col("_k")), "left")
@@ -172,18 +174,21 @@ def touched_days(decided: DataFrame, table: Table) -> DataFrame:
     return arrives.union(leaves).distinct()
 
 
-def to_curated(raw: DataFrame, table: Table, spans: DataFrame, changes: Changes) -> DataFrame:
+def to_curated(raw: DataFrame, table: Table, spans: DataFrame, places: DataFrame, changes: Changes) -> DataFrame:
     """Raw rows with every derived column, in contract order.
 
     Args:
         raw: raw rows without faults.
         table: their contract.
-        spans: the zone table per branch: `_s`, `_from`, `_to`, `_offset` (seconds).
+        spans: the zone table: `_z`, `_y`, `_from`, `_to`, `_offset` (seconds).
+        places: zones of a branch: `_s`, `_local`, `_server`.
         changes: offsets of America/Mexico_City.
     """
-    for column in table.columns:
-        if column.kind is Kind.DATETIME:
-            raw = _with_instant(raw, column.name, spans)
+    times = [column for column in table.columns if column.kind is Kind.DATETIME]
+    if times:
+        raw = raw.join(F.broadcast(places), F.col("id_sucursal") == F.col("_s"), "left")
+    for column in times:
+        raw = _with_instant(raw, column, spans)
     chosen = [_derived(table, found, changes).cast(_spark_type(found.type)).alias(found.name)
               for found in table.curated_columns()]  # fmt: skip
     return raw.select(*chosen)
@@ -195,15 +200,35 @@ def from_curated(curated: DataFrame, table: Table) -> DataFrame:
     return curated.select(*own, "id_sucursal", "snapshot_seq", "borrado")
 
 
-def _with_instant(raw: DataFrame, name: str, spans: DataFrame) -> DataFrame:
-    """Adds `<name>_utc`. The earlier instant of a doubled hour, a skipped hour shifted forward: the table says so."""
-    joined = raw.withColumn("_wall", F.col(name).cast("timestamp_ntz")).join(
+def in_warehouse(curated: DataFrame, table: Table) -> DataFrame:
+    """Curated rows as the warehouse can hold them: of a text without a limit, the beginning."""
+    for column in table.columns:
+        if column.unbounded:
+            curated = curated.withColumn(column.name, F.substring(F.col(column.name), 1, _characters(column)))
+    return curated
+
+
+def _characters(column: TableColumn) -> int:
+    """Hexadecimal digits are one octet each; of other text nobody knows."""
+    return WAREHOUSE_BYTES - 1 if column.read is Read.HEX else WAREHOUSE_CHARACTERS
+
+
+def _with_instant(raw: DataFrame, column: TableColumn, spans: DataFrame) -> DataFrame:
+    """Adds `<name>_utc`. The earlier instant of a doubled hour, a skipped hour shifted forward: the table says so.
+
+    NULL for what the zone table does not know.
+    """
+    zone = "_server" if column.read is Read.INSTANT else "_local"
+    joined = raw.withColumn("_wall", F.col(column.name).cast("timestamp_ntz")).join(
         F.broadcast(spans),
-        (F.col("id_sucursal") == F.col("_s")) & (F.col("_wall") >= F.col("_from")) & (F.col("_wall") < F.col("_to")),
+        (F.col(zone) == F.col("_z"))
+        & (F.year("_wall") == F.col("_y"))
+        & (F.col("_wall") >= F.col("_from"))
+        & (F.col("_wall") < F.col("_to")),
         "left",
     )
     instant = F.expr("timestampadd(SECOND, -_offset, _wall)")
-    return joined.withColumn(f"{name}_utc", instant).drop("_wall", "_s", "_from", "_to", "_offset")
+    return joined.withColumn(f"{column.name}_utc", instant).drop("_wall", "_z", "_y", "_from", "_to", "_offset")
 
 
 def _derived(table: Table, found: Derived, changes: Changes) -> Column:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from podemos.branches import movements
 from podemos.core import fingerprint
 from podemos.core.table import Derived, Table, identifier
+from podemos.warehouse.statements import Script
 
 _ENCODINGS = {"BIGINT": "AZ64", "DECIMAL": "AZ64", "DATE": "AZ64", "TIMESTAMP": "AZ64", "VARCHAR": "ZSTD",
               "BOOLEAN": "ZSTD"}  # fmt: skip
@@ -28,9 +29,28 @@ def files(table: Table) -> dict[str, str]:
         f"branches/{name}/select_rows_{name}.sql": select_rows(table),
         f"branches/ops/create_writer_{name}.sql": create_writer(table),
     }
-    if name == movements.TABLE:
+    if movements.of(table):
         found[f"branches/{name}/select_movements_{name}.sql"] = select_movements(table)
     return found
+
+
+def script(table: Table, verb: str) -> Script:
+    """A statement as it is sent: rendered from the contract in force, so a new table needs no generated file.
+
+    Args:
+        table: the contract.
+        verb: ``create``, ``create_writer``, ``merge``, or ``select_`` with ``fingerprints``, ``rows`` or ``movements``.
+    """
+    render = {
+        "create": create,
+        "create_writer": create_writer,
+        "merge": merge,
+        "select_fingerprints": select_fingerprints,
+        "select_movements": select_movements,
+        "select_rows": select_rows,
+    }[verb]
+    folder = "ops" if verb == "create_writer" else table.name
+    return Script(f"branches/{folder}/{verb}_{table.name}.sql", render(table))
 
 
 def create(table: Table) -> str:
@@ -42,7 +62,7 @@ def create(table: Table) -> str:
     )
     lines = [
         f"-- create_{table.name}.sql  · generated from include/config/tables/{table.name}.yaml · idempotent: yes",
-        "CREATE SCHEMA IF NOT EXISTS core;",
+        f"CREATE SCHEMA IF NOT EXISTS {table.warehouse.partition('.')[0]};",
         "CREATE SCHEMA IF NOT EXISTS staging;",
     ]
     for target in (table.warehouse, staging_of(table)):
@@ -160,7 +180,9 @@ GROUP BY id_sucursal;
 def select_rows(table: Table) -> str:
     """The rows of one branch (and local day), to name what differs."""
     columns = ",\n    ".join(
-        f"CAST({c.name}_origen AS VARCHAR(26)) AS {c.name}" if c.kind.temporal else c.name for c in table.columns
+        f"CAST({c.name}_origen AS VARCHAR(26)) AS {c.name}" if c.kind.temporal else c.name
+        for c in table.columns
+        if c.fingerprint
     )
     where, params = "NOT borrado\n    AND id_sucursal = CAST(:branch AS BIGINT)", ":branch"
     if table.business_date is not None:
@@ -192,8 +214,9 @@ def _encoding(column: Derived, sort: list[str]) -> str:
 
 
 def _null(table: Table, column: Derived) -> str:
-    nullable = {c.name: c.nullable for c in table.columns}
-    return "" if nullable.get(column.source, False) else " NOT NULL"
+    source = next((c for c in table.columns if c.name == column.source), None)
+    absent = source is not None and (source.nullable or (source.lenient and column.expression != "value"))
+    return "" if absent else " NOT NULL"
 
 
 def _wrapped(expression: str) -> str:

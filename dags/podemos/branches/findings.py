@@ -34,10 +34,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Which columns do what. An empty cursor or key is one that the table lacks."""
+    """Which columns do what."""
 
     key: tuple[str, ...]
-    cursor: str
+    cursor: str | None
     business_date: str | None
     amount: str | None
 
@@ -49,7 +49,7 @@ def findings(live: LiveTable, roles: Roles) -> list[Finding]:
     """Everything, the worst first."""
     found = [*_table(live), *_key(live, roles), *_cursor(live, roles), *_business_date(live, roles)]
     found += [finding for column in live.columns for finding in _column(column)]
-    found += _server(live)
+    found += _server(live, roles)
     return sorted(found, key=lambda finding: list(Weight).index(finding.weight))
 
 
@@ -79,18 +79,22 @@ def _key(live: LiveTable, roles: Roles) -> Iterator[Finding]:
 
 def _cursor(live: LiveTable, roles: Roles) -> Iterator[Finding]:
     name, key = roles.cursor, ", ".join(roles.key)
-    column = next((column for column in live.columns if column.name == name), None)
-    if column is None:
-        what = "no DATETIME or TIMESTAMP that a change of the row moves"
-        if any("auto_increment" in column.extra for column in live.columns):
-            what += "; an AUTO_INCREMENT id is no cursor: it sees no change, nor which inserts are still open"
-        add = f"ADD COLUMN {name} DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), ADD INDEX ({name}, {key})"
-        yield _blocks("cursor", what, f"ALTER TABLE {live.name} {add}, which the proposal assumes")
+    add = f"ADD COLUMN updated_at DATETIME(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), ADD INDEX (updated_at, {key})"
+    remedy = f"ALTER TABLE {live.name} {add}, and name it as cursor"
+    if name is None:
+        what = "no DATETIME or TIMESTAMP that a change of the row moves: each pull has the server compute the table's "
+        yield _costs("cursor", f"{what}fingerprint, and reads all ~{live.rows} rows when it differs", remedy)
+        return
+    column = live.column(name)
+    if column.type not in ("datetime", "timestamp"):
+        what = "a counter sees new rows only: changes, deletes and rows that commit late are left to the fingerprint"
+        yield _costs(name, what, remedy)
         return
     digits = f"({column.fraction})" if column.fraction else ""
     change = f"ALTER TABLE {live.name} MODIFY {name} {column.type.upper()}{digits} NOT NULL"
     if column.nullable:
-        yield _blocks(name, "the cursor may be NULL: such a row is never pulled", f"{change}, as proposed")
+        what = "the cursor may be NULL: later rows without it are left to the fingerprint"
+        yield _costs(name, what, change)
     if not live.indexed(name) and not live.view:
         what = f"no index begins with the cursor: every page reads all ~{live.rows} rows"
         yield _costs(name, what, f"CREATE INDEX por_cursor ON {live.name} ({name}, {key})")
@@ -106,6 +110,9 @@ def _business_date(live: LiveTable, roles: Roles) -> Iterator[Finding]:
         what = "none: the fingerprint reads the whole table, and it is curated as one"
         yield _note("business date", what, "name one with --business-date if rows belong to days")
         return
+    if live.column(name).type == "timestamp":
+        what = "a TIMESTAMP: its day is that of the server's sessions, which may not be the branch's"
+        yield _note(name, what, "see server_zone in branches.yaml")
     if not live.indexed(name) and not live.view:
         what = f"no index begins with the business date: the fingerprint reads all ~{live.rows} rows each time"
         yield _costs(name, what, f"CREATE INDEX por_fecha ON {live.name} ({name})")
@@ -117,13 +124,21 @@ def _business_date(live: LiveTable, roles: Roles) -> Iterator[Finding]:
 
 def _column(column: LiveColumn) -> Iterator[Finding]:
     how = carried(column)
-    if how.type and how.why:
+    if column.type in ("float", "double"):
+        yield _costs(column.name, how.why, how.remedy)
+    elif how.type and how.why:
         yield _note(column.name, how.why, how.remedy)
     elif not how.type:
         yield _costs(column.name, f"left out: {how.why}", how.remedy)
 
 
-def _server(live: LiveTable) -> Iterator[Finding]:
+def _server(live: LiveTable, roles: Roles) -> Iterator[Finding]:
+    stamps = [column.name for column in live.columns if column.type == "timestamp"]
+    if stamps:
+        sign, minutes = "-" if live.offset < 0 else "+", abs(live.offset)
+        shown = f"UTC{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+        what = f"its sessions are at {shown} now, in which {', '.join(stamps)} (TIMESTAMP) is shown"
+        yield _note("zone", what, "unless that is the branch's own zone, give its server_zone in branches.yaml")
     if live.replica:
         what = "a replica: rows appear late with older cursors, and its primary's transactions are not seen"
         yield _blocks("server", what, "connect to the primary")

@@ -23,6 +23,10 @@ _TABLE = """
 SELECT TABLE_TYPE, ENGINE, TABLE_COMMENT, TABLE_ROWS
   FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s
 """
+_BASE_TABLES = """
+SELECT TABLE_NAME FROM information_schema.TABLES
+ WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME
+"""
 _PARENTS = """
 SELECT COLUMN_NAME, REFERENCED_TABLE_NAME FROM information_schema.KEY_COLUMN_USAGE
  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND REFERENCED_TABLE_SCHEMA = DATABASE()
@@ -75,6 +79,7 @@ class LiveTable:
         parents: (column, referenced table) of its foreign keys.
         replica: the server is read-only or replicates from another.
         process: the user has the PROCESS privilege.
+        offset: how far the clock of its sessions is ahead of UTC, in minutes.
     """
 
     name: str
@@ -87,6 +92,7 @@ class LiveTable:
     parents: tuple[tuple[str, str], ...]
     replica: bool
     process: bool
+    offset: int = 0
 
     def column(self, name: str) -> LiveColumn:
         """The column of that name.
@@ -132,7 +138,13 @@ def look(connection: Any, table: str) -> LiveTable:
         parents=tuple((str(column), str(parent)) for column, parent in _rows(connection, _PARENTS, table)),
         replica=_replica(connection),
         process=_allowed(connection, "SELECT COUNT(*) FROM information_schema.INNODB_TRX"),
+        offset=int(_rows(connection, "SELECT TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW())")[0][0]),
     )
+
+
+def base_tables(connection: Any) -> list[str]:
+    """The tables of the connection's schema."""
+    return [str(name) for (name,) in _rows(connection, _BASE_TABLES)]
 
 
 def _column(row: tuple[Any, ...]) -> LiveColumn:
@@ -176,6 +188,11 @@ def _allowed(connection: Any, statement: str) -> bool:
 def _rows(connection: Any, statement: str, *values: str) -> list[tuple[Any, ...]]:
     cursor = connection.cursor()
     cursor.execute(statement, values or None)
-    found = list(cursor.fetchall())
+    found = [tuple(_said(value) for value in row) for row in cursor.fetchall()]
     cursor.close()
     return found
+
+
+def _said(value: Any) -> Any:
+    """MySQL 8 keeps descriptions in LONGTEXT, which a driver may hand over as bytes."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -71,6 +71,7 @@ class Part:
         since: the first branch-local day of `fingerprints`; None for a table without a business date.
         fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
+        whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -91,6 +92,7 @@ class Part:
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     range: Range | None = None
     hold_back: HoldBack | None = None
+    whole: str | None = None
 
     @property
     def key(self) -> str:
@@ -99,7 +101,13 @@ class Part:
 
     @property
     def watermark(self) -> Watermark:
-        """Where the next pull starts when this part is landed."""
+        """Where the next pull starts when this part is landed.
+
+        A table without a cursor has no place: while it is read its key says where to go on, then its fingerprint says
+        which content is landed.
+        """
+        if self.whole is not None:
+            return Watermark(Position(self.whole) if self.final else self.reached or Position(""), self.as_of)
         reached = self.reached or self.start or bounds.BEGINNING
         return Watermark(bounds.held_back(reached, self.bound), self.as_of)
 
@@ -118,6 +126,7 @@ class Part:
             "reached": self.reached.to_dict() if self.reached else None,
             "bound": self.bound,
             "hold_back": self.hold_back.to_dict() if self.hold_back else None,
+            "whole": self.whole,
             "contract": self.contract,
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
@@ -141,6 +150,7 @@ class Part:
             reached=Position.from_dict(data["reached"]) if data["reached"] else None,
             bound=data["bound"],
             hold_back=HoldBack.from_dict(data["hold_back"]) if data.get("hold_back") else None,
+            whole=data.get("whole"),
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],

@@ -17,7 +17,7 @@ from podemos.branches import query
 from podemos.branches.chunk import Rows
 from podemos.branches.pace import Pace
 from podemos.core.errors import ContractViolation
-from podemos.core.table import Kind, Table
+from podemos.core.table import Kind, Read, Table
 
 FETCH_ROWS = 2048
 
@@ -50,6 +50,7 @@ _NO_ANSWER = re.compile(r"\b110\b|timed out")
 """ETIMEDOUT in the driver's words for a connection that nobody answers."""
 _REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3118, 4151, 1130, 1040, 1129}
 _DRIFT = {1054, 1146, 1049, 1064}
+_TIMESTAMP = 7
 _INTEGERS = {1, 2, 3, 8, 9}
 _CODES = {
     Kind.INTEGER: _INTEGERS,
@@ -57,7 +58,7 @@ _CODES = {
     Kind.DATE: {10, 14},
     Kind.DATETIME: {7, 12},
     # Texts, and what is carried as the server's text: YEAR, TIME, a DECIMAL beyond (38,6), ZEROFILL.
-    Kind.TEXT: {0, 11, 13, 15, 246, 247, 248, 249, 250, 251, 252, 253, 254, *_INTEGERS},
+    Kind.TEXT: {0, 11, 13, 15, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, *_INTEGERS},
 }
 
 
@@ -161,9 +162,11 @@ def _drift(table: Table, described: tuple[Any, ...]) -> str:
     """Empty, or how the table differs from its contract."""
     for column, field in zip(table.columns, described, strict=True):
         kind, scale = field[1], field[5]
-        if kind not in _CODES[column.kind]:
+        instant = column.read is Read.INSTANT
+        if kind not in _CODES[column.kind] or (instant and kind != _TIMESTAMP):
+            wanted = "timestamp" if instant else column.kind
             return (
-                f"table {table.name}, column {column.name}: the branch's type (MySQL code {kind}) is no {column.kind}"
+                f"table {table.name}, column {column.at_branch}: the branch's type (MySQL code {kind}) is no {wanted}"
             )
         if column.kind is Kind.DECIMAL and scale != column.scale:
             return f"table {table.name}, column {column.name}: {scale} decimals at the branch, {column.scale} agreed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from podemos.branches import keys, revisions
+from podemos.branches import ddl, keys, revisions
 from podemos.contracts.platform import Platform
 from podemos.contracts.tables import contract
 from podemos.core import manifest
@@ -44,7 +44,7 @@ def load_batch(revision_key: str, table: str, *, lake: ObjectStore, platform: Pl
     key = keys.copy_manifest(table, found.number)
     manifest.commit(lake, key, {"entries": files})
     batch = bind(
-        f"branches/{table}/merge_{table}.sql",
+        ddl.script(contract(table).compiled(), "merge"),
         {"revision": found.number, "revision_key": revision_key},
         {"manifest": S3Uri(lake.uri(key)), "role": IamRoleArn(platform.warehouse.copy_role_arn)},
     )

@@ -42,6 +42,12 @@ class Excepted:
         return {"id_sucursal": self.branch, "id_pago": self.key, "reason": self.reason, "cents": self.cents}
 
 
+def of(table: Table) -> bool:
+    """Whether the table is the one whose rows are the branches' movements: by name, and by what a movement needs."""
+    names = {column.name for column in table.columns}
+    return table.name == TABLE and STATUS in names and table.amount is not None and table.business_date is not None
+
+
 def local_days(business_date: date) -> list[str]:
     """Branch-local days that can hold movements of a business day: it and its neighbours, whatever the zone."""
     return [(business_date + timedelta(days=ahead)).isoformat() for ahead in (-1, 0, 1)]

@@ -78,21 +78,22 @@ def altered_chunk(lake: ObjectStore, table: Table, entry: Mapping[str, Any]) -> 
 def curated_rows(
     lake: ObjectStore, table: Table, files: Iterable[Mapping[str, Any]], branch: str
 ) -> dict[str, Content]:
-    """Rows of a branch by key, as text, from curated files."""
+    """Rows of a branch by key, as text, from curated files: the columns that the fingerprint covers."""
     found: dict[str, Content] = {}
-    names = [f"{c.name}_origen" if c.kind.temporal else c.name for c in table.columns]
+    columns = [column for column in table.columns if column.fingerprint]
+    names = [f"{c.name}_origen" if c.kind.temporal else c.name for c in columns]
     for file in files:
         data = pq.read_table(pa.BufferReader(lake.get(file["key"])), columns=[*names, "id_sucursal", "borrado"])
         mine = pc.and_(pc.equal(data["id_sucursal"], int(branch)), pc.invert(data["borrado"]))
         for row in data.filter(mine).to_pylist():
-            content = {c.name: _text(row[name]) for c, name in zip(table.columns, names, strict=True)}
+            content = {c.name: _text(row[name]) for c, name in zip(columns, names, strict=True)}
             found[_key(table, content)] = content
     return found
 
 
 def warehouse_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> dict[str, Content]:
     """Rows of the warehouse by key, as text."""
-    contents = [{c.name: _text(row[c.name]) for c in table.columns} for row in rows]
+    contents = [{c.name: _text(row[c.name]) for c in table.columns if c.fingerprint} for row in rows]
     return {_key(table, content): content for content in contents}
 
 

@@ -22,7 +22,7 @@ from podemos.branches.link import Link
 from podemos.branches.prints import fingerprints
 from podemos.branches.state import Position
 from podemos.core.store import ObjectStore
-from podemos.core.table import Table
+from podemos.core.table import Cursor, Table
 
 DAYS = 3
 """Branch-local days that the report of yesterday can touch, whatever the branch's zone; see `movements.local_days`."""
@@ -30,7 +30,7 @@ DAYS = 3
 
 def behind(table: Table, reached: Position | None, server: Horizon, hours: int) -> bool:
     """Whether a page that is not the last one ends so long ago that the newest days have to go first."""
-    if not table.partitioned or reached is None:
+    if not table.partitioned or reached is None or table.cursor_form is not Cursor.CHANGES:
         return False
     try:
         moment = datetime.fromisoformat(reached.cursor)

@@ -52,6 +52,11 @@ class Outside:
         names = self.platform.warehouse
         return DataApi(self._client("redshift-data"), names.workgroup, names.database)
 
+    @cached_property
+    def glue(self) -> Any:
+        """Jobs and the Data Catalog."""
+        return self._client("glue")
+
     def _client(self, service: str) -> Any:
         import boto3
         from botocore.config import Config
@@ -95,11 +100,14 @@ class Server:
         )
 
 
-def connections(path: Path | None, environment: Mapping[str, str], limits: Extraction) -> Callable[[Branch], Any]:
+def connections(
+    path: Path | None, environment: Mapping[str, str], limits: Extraction, dsn: str | None = None
+) -> Callable[[Branch], Any]:
     """Opens a branch's database by the name of its connection.
 
     Args:
         path: a JSON file, connection name -> what Airflow keeps of a connection, as object or as URI.
+        dsn: a URI for all branches instead, ``{id}`` standing for the branch's; MYSQL_PWD may hold the password.
         environment: a name that the file lacks is looked for as AIRFLOW_CONN_<NAME>, as Airflow does.
         limits: time limits.
 
@@ -114,10 +122,15 @@ def connections(path: Path | None, environment: Mapping[str, str], limits: Extra
         raise ContractViolation(f"{path}: not a JSON object of connections by name")
 
     def connect(branch: Branch) -> Any:
+        if dsn is not None:
+            where = server(dsn.replace("{id}", branch.id), "--dsn", environment.get("MYSQL_PWD"))
+            return where.connect(limits.connect_seconds, limits.statement_seconds)
         variable = f"AIRFLOW_CONN_{branch.connection.upper()}"
         given = known.get(branch.connection) or environment.get(variable)
         if given is None:
-            raise ContractViolation(f"no {branch.connection} in {path or 'a --connections file'} and no {variable}")
+            raise ContractViolation(
+                f"no {branch.connection} in {path or 'a --connections file'}, no {variable}, and no --dsn"
+            )
         return server(given, branch.connection).connect(limits.connect_seconds, limits.statement_seconds)
 
     return connect

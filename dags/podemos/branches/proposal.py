@@ -12,22 +12,30 @@ from typing import Any
 
 import yaml
 
-from podemos.branches.column_types import carried
+from podemos.branches.column_types import carried, lake_name, octets
 from podemos.branches.findings import Finding, Roles, Weight, findings
 from podemos.branches.inspection import LiveColumn, LiveTable
 from podemos.contracts.loading import check
+from podemos.contracts.names import suggested
 from podemos.contracts.tables import TableContract
-from podemos.core.table import identifier
+from podemos.core.table import WAREHOUSE_BYTES
 
 _CHANGED = re.compile(r"updat|modif|chang|actualiz|cambio|last", re.IGNORECASE)
 _DATED = re.compile(r"fecha|date|_on$|_at$|_dt$|dia$|time", re.IGNORECASE)
 _PAID = re.compile(r"monto|importe|amount|total|price|precio|payment|pago|saldo|balance|valor|value", re.IGNORECASE)
 _FIRST_SEEN = re.compile(r"creat|alta|insert", re.IGNORECASE)
+_NO_DAY = re.compile(r"birth|nac|(^|_)(dob|to|until|end|hasta|fin)(_|$)|todate|expir|venc|due|required", re.IGNORECASE)
+_READ_WHOLE = 50_000
+"""Up to so many rows a table without a cursor is rather read whole when it changed than followed by a counter."""
+
+
+NONE = "none"
+"""The wish that no column does it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """Columns named by a person instead of guessed."""
+    """Columns named by a person instead of guessed; `NONE` for none."""
 
     cursor: str | None = None
     business_date: str | None = None
@@ -57,21 +65,22 @@ def propose(live: LiveTable, wishes: Wishes) -> Proposal:
     """The likeliest contract.
 
     Raises:
-        ContractViolation: the table's name is no plain identifier, a wished column does not exist, or is of a kind
-            that the contract refuses.
+        ContractViolation: a wished column does not exist, or is of a kind that the contract refuses.
     """
-    identifier(live.name)
     roles = _roles(live, wishes)
-    columns = [_entry(column, roles) for column in live.columns if carried(column).type]
+    columns = [_entry(column, roles, live) for column in live.columns if carried(column).type]
     known = {entry["name"] for entry in columns}
-    columns += [_missing(name, roles) for name in (*roles.key, roles.cursor) if name not in known]
+    columns += [_missing(name) for name in roles.key if name not in known]
+    _fit(columns, roles)
+    name = suggested(live.name, "tabla")
     contract = {
-        "table": live.name,
+        "table": name,
+        **({"source": live.name} if name != live.name else {}),
         "comment": live.comment if len(live.comment) >= 10 else f"Tabla {live.name} de una sucursal (por describir)",
-        "warehouse": f"core.{re.sub('[^a-z_]', '_', live.name.lower())}",
+        "warehouse": f"core.{name}",
         "columns": columns,
         "primary_key": list(roles.key),
-        "cursor": roles.cursor,
+        **({"cursor": roles.cursor} if roles.cursor else {}),
         **({"business_date": roles.business_date} if roles.business_date else {}),
         **({"amount": roles.amount} if roles.amount else {}),
         "owner": "data-platform",
@@ -93,20 +102,25 @@ def propose(live: LiveTable, wishes: Wishes) -> Proposal:
 
 
 def _roles(live: LiveTable, wishes: Wishes) -> Roles:
-    cursor = wishes.cursor or _likeliest_cursor(live) or _free(live, "updated_at")
-    if wishes.cursor:
-        live.column(wishes.cursor)
-    dated = wishes.business_date or _likeliest_date(live, cursor)
-    if wishes.business_date:
-        live.column(wishes.business_date)
-    return Roles(_key(live), cursor, dated, wishes.amount or _likeliest_amount(live))
+    for wish in (wishes.cursor, wishes.business_date, wishes.amount):
+        if wish not in (None, NONE):
+            live.column(wish or "")
+    key = _key(live)
+    cursor = _chosen(wishes.cursor, _likeliest_cursor(live) or _counter(live, key))
+    dated = _chosen(wishes.business_date, _likeliest_date(live, cursor))
+    return Roles(key, cursor, dated, _chosen(wishes.amount, _likeliest_amount(live)))
+
+
+def _chosen(wish: str | None, likeliest: str | None) -> str | None:
+    return likeliest if wish is None else None if wish == NONE else wish
 
 
 def _key(live: LiveTable) -> tuple[str, ...]:
     """The primary key, else a unique index without NULLs, else a column that the table is to be given."""
     for index in sorted(live.indexes, key=lambda index: (index.name != "PRIMARY", len(index.columns), index.name)):
         columns = [live.column(name) for name in index.columns]
-        if index.unique and all(carried(column).type and not column.nullable for column in columns):
+        if index.unique and all(carried(column).fingerprint and carried(column).type and not column.nullable
+                                for column in columns):  # fmt: skip
             return index.columns
     return (_free(live, "id"),)
 
@@ -118,8 +132,16 @@ def _likeliest_cursor(live: LiveTable) -> str | None:
     return usable[0].name if usable else None
 
 
-def _likeliest_date(live: LiveTable, cursor: str) -> str | None:
+def _counter(live: LiveTable, key: tuple[str, ...]) -> str | None:
+    """A number that only grows, of a table too large to be read whole."""
+    if live.rows <= _READ_WHOLE or len(key) != 1:
+        return None
+    return next((c.name for c in live.columns if "auto_increment" in c.extra and c.name == key[0]), None)
+
+
+def _likeliest_date(live: LiveTable, cursor: str | None) -> str | None:
     found = [c for c in _plain(live, ("date", "datetime", "timestamp")) if c.name != cursor and not c.touched]
+    found = [c for c in found if not _NO_DAY.search(c.name)]
     ranked = sorted(found, key=lambda c: (c.nullable, bool(_FIRST_SEEN.search(c.name)), not _DATED.search(c.name),
                                           not live.indexed(c.name)))  # fmt: skip
     return ranked[0].name if ranked and not ranked[0].nullable else None
@@ -141,15 +163,30 @@ def _free(live: LiveTable, name: str) -> str:
     return name if name not in taken else f"{name}_podemos"
 
 
-def _entry(column: LiveColumn, roles: Roles) -> dict[str, Any]:
+def _entry(column: LiveColumn, roles: Roles, live: LiveTable) -> dict[str, Any]:
+    how, name = carried(column, key=column.name in roles.key), lake_name(column, live.name)
+    entry: dict[str, Any] = {"name": column.name}
+    if name != column.name.lower():
+        entry["as"] = name
     comment = column.comment if len(column.comment) >= 5 else f"Columna {column.name} (por describir)"
-    entry: dict[str, Any] = {"name": column.name, "type": carried(column).type, "comment": comment}
-    if column.nullable and column.name != roles.cursor and column.name not in roles.key:
+    entry |= {"type": how.type, "comment": comment}
+    if column.nullable and column.name not in roles.key:
         entry["nullable"] = True
+    if not how.fingerprint:
+        entry["fingerprint"] = False
+    if column.type in ("date", "datetime", "timestamp") and column.name != roles.business_date:
+        entry["impossible"] = "keep"
     return entry
 
 
-def _missing(name: str, roles: Roles) -> dict[str, Any]:
+def _fit(columns: list[dict[str, Any]], roles: Roles) -> None:
+    """Leaves the longest texts out of the fingerprint while it covers more than the warehouse can compare."""
+    needed = {*roles.key, roles.cursor, roles.business_date, roles.amount}
+    while sum(octets(c["type"]) for c in columns if c.get("fingerprint", True)) > WAREHOUSE_BYTES:
+        movable = [c for c in columns if c.get("fingerprint", True) and c["name"] not in needed]
+        max(movable, key=lambda c: octets(c["type"]))["fingerprint"] = False
+
+
+def _missing(name: str) -> dict[str, Any]:
     """A column that a remedy adds."""
-    kind = "DATETIME(6)" if name == roles.cursor else "INTEGER"
-    return {"name": name, "type": kind, "comment": "Falta en la tabla: véase lo que se encontró"}
+    return {"name": name, "type": "INTEGER", "comment": "Falta en la tabla: véase lo que se encontró"}

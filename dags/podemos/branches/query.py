@@ -7,14 +7,17 @@ statement would cost a round trip.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 from podemos.branches.state import Position
 from podemos.core import fingerprint
-from podemos.core.errors import ContractViolation, DataFault
-from podemos.core.table import Column, Kind, Table, identifier
+from podemos.core import source_text as texts
+from podemos.core.errors import DataFault
+from podemos.core.table import Column, Kind, Read, Table, branch_identifier
 
 _TEMPORAL = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?")
+_HEX = re.compile(r"[0-9A-F]*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 _IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
@@ -58,21 +61,23 @@ def writers(seconds: int) -> str:
 
 
 def page(table: Table, after: Position | None, limit: int) -> str:
-    """Rows after `after` in order of (cursor, key).
+    """Rows after `after` in order of (cursor, key); in order of the key where there is no cursor.
 
     Written as ``a >= x AND (a > x OR b > y)``: an index range, where ``(a, b) > (x, y)`` is none in MariaDB. Two rows
     of the same microsecond can never be lost between two pages.
-
-    Raises:
-        ContractViolation: the cursor may be NULL: such a row would never be seen again.
+    Rows whose cursor is NULL come first, at the beginning only: later ones are found by the fingerprint.
     """
-    cursor = table.column(table.cursor)
-    if cursor.nullable:
-        raise ContractViolation(f"tables/{table.name}.yaml: cursor {cursor.name!r} is nullable; rows would be missed")
-    order = ", ".join(f"`{identifier(name)}`" for name in (table.cursor, *table.primary_key))
-    columns = ", ".join(f"`{identifier(column.name)}`" for column in table.columns)
-    where = f" WHERE {_after(table, cursor, after)}" if after else ""
-    return f"SELECT {columns} FROM `{identifier(table.name)}`{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+    cursor = table.column(table.cursor) if table.cursor else None
+    order = ", ".join(texts.ordered(table.column(name)) for name in table.order)
+    where = ""
+    if after and (cursor or after.key):
+        where = f" WHERE {_after(table, cursor, after)}"
+    return f"SELECT {_columns(table)} FROM {_source(table)}{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+
+
+def whole(table: Table, after: Position | None, limit: int) -> str:
+    """All rows in order of the key, after a position in that order."""
+    return page(replace(table, cursor=None), after, limit)
 
 
 def day(table: Table, day: str, after: Position | None, limit: int) -> str:
@@ -81,36 +86,63 @@ def day(table: Table, day: str, after: Position | None, limit: int) -> str:
     A range on the date's index, which holds the primary key too: no page sorts the day again.
     """
     column = table.column(table.business_date or "")
-    name, first = f"`{identifier(column.name)}`", date.fromisoformat(day)
-    order = ", ".join([name, *(f"`{identifier(key)}`" for key in table.primary_key)])
-    columns = ", ".join(f"`{identifier(found.name)}`" for found in table.columns)
+    name, first = texts.ordered(column), date.fromisoformat(day)
+    order = ", ".join(dict.fromkeys([name, *(texts.ordered(table.column(key)) for key in table.primary_key)]))
     where = f"{name} >= '{first}' AND {name} < '{first + timedelta(days=1)}'"
     where += f" AND {_after(table, column, after)}" if after else ""
-    return f"SELECT {columns} FROM `{identifier(table.name)}` WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+    return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
 def fingerprints(table: Table, since: date) -> str:
     """Control totals per branch-local day since `since`; of the whole table when it has no business date."""
     select = fingerprint.mysql(table)
     if table.business_date is None:
-        return f"SELECT '', {select} FROM `{identifier(table.name)}`"  # noqa: S608
-    day = f"`{identifier(table.business_date)}`"
+        return total(table)
+    day = branch_identifier(table.column(table.business_date).at_branch)
     return (
-        f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM `{identifier(table.name)}` "  # noqa: S608
+        f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM {_source(table)} "  # noqa: S608
         f"WHERE {day} >= '{since.isoformat()}' GROUP BY DATE({day})"
     )
 
 
-def _after(table: Table, cursor: Column, after: Position) -> str:
-    name, value = f"`{identifier(cursor.name)}`", literal(cursor, after.cursor)
+def total(table: Table) -> str:
+    """Control totals of the whole table."""
+    return f"SELECT '', {fingerprint.mysql(table)} FROM {_source(table)}"  # noqa: S608
+
+
+def content(table: Table) -> str:
+    """Control totals over every column, also those that no certificate covers: has anything changed at the branch?"""
+    return total(replace(table, columns=tuple(replace(column, fingerprint=True) for column in table.columns)))
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(texts.selected(column) for column in table.columns)
+
+
+def _source(table: Table) -> str:
+    return branch_identifier(table.at_branch)
+
+
+def _after(table: Table, cursor: Column | None, after: Position) -> str:
+    beyond = ""
+    for column_name, key in reversed(list(zip(table.primary_key, after.key, strict=True) if after.key else [])):
+        column, wanted = texts.ordered(table.column(column_name)), literal(table.column(column_name), key)
+        beyond = f"{column} > {wanted}" + (f" OR ({column} = {wanted} AND ({beyond}))" if beyond else "")
+    if cursor is None:
+        return _leading(table, after) + beyond + ")"
+    name = texts.ordered(cursor)
+    if cursor.nullable and beyond and not after.cursor:
+        return f"({name} IS NOT NULL OR {beyond})"
+    value = literal(cursor, after.cursor)
     if not after.key:
         return f"{name} >= {value}"
-    beyond = ""
-    for column_name, key in reversed(list(zip(table.primary_key, after.key, strict=True))):
-        column = f"`{identifier(column_name)}`"
-        wanted = literal(table.column(column_name), key)
-        beyond = f"{column} > {wanted}" + (f" OR ({column} = {wanted} AND ({beyond}))" if beyond else "")
     return f"{name} >= {value} AND ({name} > {value} OR {beyond})"
+
+
+def _leading(table: Table, after: Position) -> str:
+    """Where the key's first column starts, which makes the rest a range of the primary key."""
+    first = table.column(table.primary_key[0])
+    return f"{texts.ordered(first)} >= {literal(first, after.key[0])} AND ("
 
 
 def literal(column: Column, text: str) -> str:
@@ -119,12 +151,20 @@ def literal(column: Column, text: str) -> str:
     Raises:
         DataFault: the text is no value of that kind.
     """
+    if column.read is Read.HEX:
+        if not _HEX.fullmatch(text):
+            raise _no_value(column, text)
+        return f"0x{text}" if text else "''"
     if column.kind is Kind.TEXT:
         return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"
     if column.kind.temporal and _TEMPORAL.fullmatch(text):
         return f"'{text}'"
     if not column.kind.temporal and _NUMBER.fullmatch(text):
         return text
-    raise DataFault(
+    raise _no_value(column, text)
+
+
+def _no_value(column: Column, text: str) -> DataFault:
+    return DataFault(
         f"column {column.name}: {text!r} is no value of kind {column.kind}; delete the branch-table's state item"
     )

@@ -39,7 +39,7 @@ def parts(link: Link, table: Table, day: str, last: Part, *, lake: ObjectStore, 
     while True:
         number += 1
         page = chunks.Page(table, last.branch, last.seq)
-        sql = query.page(table, after, page_rows) if day == keys.UNDATED else query.day(table, day, after, page_rows)
+        sql = query.whole(table, after, page_rows) if day == keys.UNDATED else query.day(table, day, after, page_rows)
         page.extend(link.rows(sql, table))
         at, complete = last.part + number, page.rows < page_rows
         yield replace(

@@ -16,26 +16,47 @@ from podemos.core.zones import BUSINESS_ZONE
 
 @dataclass(frozen=True, slots=True)
 class ZoneFrames:
-    """`spans` per branch (`_s`, `_from`, `_to`, `_offset`), offsets of Mexico City, and the years covered."""
+    """The zone table, where each branch is in it, offsets of Mexico City, and the years covered.
+
+    Attributes:
+        spans: `_z` (zone), `_y` (year), `_from`, `_to`, `_offset`: a row for each year that a span touches, so that a
+            wall time meets a handful of rows however long the table is.
+        places: `_s` (branch), `_local` (its zone), `_server` (the zone of its server's sessions).
+    """
 
     spans: DataFrame
+    places: DataFrame
     changes: Changes
     first: str
     last: str
 
 
-def zone_frames(spark: SparkSession, text: str, branches: dict[str, str]) -> ZoneFrames:
-    """Parses the zone table's CSV for the zones of `branches` (id -> zone)."""
+def zone_frames(
+    spark: SparkSession, text: str, branches: dict[str, str], servers: dict[str, str] | None = None
+) -> ZoneFrames:
+    """Parses the zone table's CSV.
+
+    Args:
+        spark: the session.
+        text: the CSV.
+        branches: id -> zone.
+        servers: id -> zone of the server's sessions, where that is another one.
+    """
     rows = list(csv.DictReader(io.StringIO(text)))
-    of_zone: dict[str, list[tuple[str, str, int]]] = {}
-    for row in rows:
-        of_zone.setdefault(row["zone"], []).append((row["local_from"], row["local_to"], int(row["utc_offset_seconds"])))
-    flat = [(int(branch), *span) for branch, zone in branches.items() for span in of_zone[zone]]
-    spans = spark.createDataFrame(flat, "_s bigint, _f string, _t string, _offset int").selectExpr(
-        "_s", "cast(_f as timestamp_ntz) _from", "cast(_t as timestamp_ntz) _to", "_offset"
+    places = [(int(branch), zone, (servers or {}).get(branch, zone)) for branch, zone in branches.items()]
+    used = {zone for place in places for zone in place[1:]}
+    flat = [
+        (row["zone"], year, row["local_from"], row["local_to"], int(row["utc_offset_seconds"]))
+        for row in rows
+        if row["zone"] in used
+        for year in range(int(row["local_from"][:4]), int(row["local_to"][:4]) + 1)
+    ]
+    spans = spark.createDataFrame(flat, "_z string, _y int, _f string, _t string, _offset int").selectExpr(
+        "_z", "_y", "cast(_f as timestamp_ntz) _from", "cast(_t as timestamp_ntz) _to", "_offset"
     )
     return ZoneFrames(
         spans,
+        spark.createDataFrame(places, "_s bigint, _local string, _server string"),
         _changes([row for row in rows if row["zone"] == BUSINESS_ZONE]),
         min(row["local_from"] for row in rows),
         max(row["local_to"] for row in rows),

@@ -9,7 +9,10 @@ from pydantic import Field, field_validator, model_validator
 
 from podemos.contracts.loading import Strict, config_file, load
 from podemos.core.errors import ContractViolation
+from podemos.core.table import Table
 from podemos.core.zones import zone_table
+
+_WIDE_ROWS = 2000
 
 
 class Branch(Strict):
@@ -22,12 +25,16 @@ class Branch(Strict):
         default="pull", description="`push`: the branch's own machine pulls and lands; see docs/adr/0023-push-mode.md"
     )
     max_kbps: int | None = Field(default=None, ge=8, description="instead of the extraction's")
+    server_zone: str | None = Field(
+        default=None, description="zone of its server's sessions, in which a TIMESTAMP is shown; default: its own"
+    )
 
-    @field_validator("zone")
+    @field_validator("zone", "server_zone")
     @classmethod
-    def _known(cls, zone: str) -> str:
-        if zone not in zone_table().zones():
-            raise ValueError(f"zone {zone!r} is not in zones.csv; add it to tools/build_zones.py and run `make zones`")
+    def _known(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in zone_table().zones():
+            raise ValueError(f"zone {zone!r} is not in zones.csv; write one that has it: "
+                             f"python tools/build_zones.py FOLDER/zones.csv {zone}")  # fmt: skip
         return zone
 
     @property
@@ -69,7 +76,15 @@ class Extraction(Strict):
     lag_seconds: int = Field(default=900, ge=0, description="watermark hold-back where transactions are not looked at")
     margin_seconds: int = Field(default=2, ge=2, description="below the oldest transaction; see branches/horizon.py")
     max_open_trx_seconds: int = Field(default=1800, ge=1, description="a longer transaction stops holding, and alerts")
+    counter_margin: int = Field(
+        default=1000, ge=0, description="numbers read again at each pull of a table whose cursor is a counter"
+    )
     fingerprint_days: int = Field(default=45, ge=1, description="branch-local days certified each night")
+
+    def rows_of(self, table: Table) -> int:
+        """Rows per page of a table: few where a text may be of any length, for a page is held in memory."""
+        wide = any(column.unbounded for column in table.columns)
+        return min(self.page_rows, _WIDE_ROWS) if wide else self.page_rows
 
 
 class Branches(Strict):

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from podemos.core.errors import ContractViolation
-from podemos.core.paths import include
+from podemos.core.paths import CONFIG_VARIABLE, config_file
 
 
 class Strict(BaseModel):
@@ -18,12 +18,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+__all__ = ["Strict", "check", "config_file", "load"]
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def config_file(name: str) -> Path:
-    """A file under include/config/."""
-    return include() / "config" / name
 
 
 def load(model: type[Model], path: Path) -> Model:
@@ -35,7 +31,9 @@ def load(model: type[Model], path: Path) -> Model:
     try:
         data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ContractViolation(f"{path.name}: no such file in {path.parent}") from None
+        raise ContractViolation(
+            f"{path.name}: no such file in {path.parent}; write it there, or name another folder in {CONFIG_VARIABLE}"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ContractViolation(f"{path.name} is not YAML: {error}") from error
     return check(model, data, path.name)

@@ -5,59 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from podemos.contracts.columns import ColumnContract
 from podemos.contracts.loading import Strict, config_file, load
 from podemos.core import table as core
 from podemos.core.errors import ContractViolation
-
-
-class ColumnContract(Strict):
-    """One column. `type` says how it travels: INTEGER, DECIMAL(p,s), VARCHAR(n), DATE, DATETIME(f).
-
-    BIGINT UNSIGNED travels as DECIMAL(20,0); ENUM, SET, YEAR, TIME and DECIMAL beyond (38,6) as VARCHAR.
-    """
-
-    name: str
-    type: str = Field(pattern=r"^(INTEGER|DECIMAL\(\d+,\d+\)|VARCHAR\(\d+\)|DATE|DATETIME\([0-6]\))$")
-    comment: str = Field(min_length=5)
-    nullable: bool = False
-    sensitivity: int = Field(default=0, ge=0, le=3)
-
-    @field_validator("name")
-    @classmethod
-    def _plain(cls, name: str) -> str:
-        try:
-            return core.identifier(name)
-        except ContractViolation as error:
-            raise ValueError(str(error)) from None
-
-    @model_validator(mode="after")
-    def _exact(self) -> Self:
-        kind, numbers = self.shape()
-        if kind is core.Kind.DECIMAL and (numbers[0] > 38 or numbers[1] > 6):
-            raise ValueError(f"{self.name}: DECIMAL beyond (38,6) is not exact in every engine")
-        return self
-
-    def shape(self) -> tuple[core.Kind, list[int]]:
-        """Kind and the numbers in parentheses."""
-        word, _, rest = self.type.partition("(")
-        kind = {"VARCHAR": core.Kind.TEXT}.get(word) or core.Kind(word.lower())
-        return kind, [int(n) for n in rest.rstrip(")").split(",") if n]
-
-    def compiled(self) -> core.Column:
-        """The column as engines need it."""
-        kind, numbers = self.shape()
-        return core.Column(
-            self.name,
-            kind,
-            self.comment,
-            precision=numbers[0] if kind in (core.Kind.DECIMAL, core.Kind.DATETIME) else 0,
-            scale=numbers[1] if kind is core.Kind.DECIMAL else 0,
-            length=numbers[0] if kind is core.Kind.TEXT else 0,
-            nullable=self.nullable,
-            sensitivity=self.sensitivity,
-        )
 
 
 class ParentContract(Strict):
@@ -68,14 +21,20 @@ class ParentContract(Strict):
 
 
 class TableContract(Strict):
-    """What a table is, who owns it, and how it is ingested."""
+    """What a table is, who owns it, and how it is ingested.
+
+    `cursor` is a DATETIME or TIMESTAMP that every change moves (later rows with NULL there: left to the fingerprint);
+    or an INTEGER that only grows, of a table that is only appended to; or left out: then the branch's server computes
+    the table's fingerprint at each pull, and the table is read whole when it differs.
+    """
 
     table: str
+    source: str | None = Field(default=None, description="its name at the branch, when that is another one")
     comment: str = Field(min_length=10)
-    warehouse: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    warehouse: str = Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")
     columns: tuple[ColumnContract, ...] = Field(min_length=1)
     primary_key: tuple[str, ...] = Field(min_length=1)
-    cursor: str
+    cursor: str | None = None
     business_date: str | None = None
     amount: str | None = None
     parents: tuple[ParentContract, ...] = ()
@@ -87,42 +46,90 @@ class TableContract(Strict):
     consumers: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _refers_to_own_columns(self) -> Self:
-        names = [column.name for column in self.columns]
-        if len(set(names)) != len(names):
-            raise ValueError("columns: a name appears twice")
-        referred = [*self.primary_key, self.cursor, *(p.column for p in self.parents)]
-        referred += [name for name in (self.business_date, self.amount) if name]
-        for name in referred:
-            if name not in names:
-                raise ValueError(f"column {name!r} is referred to but not among columns: {', '.join(names)}")
-        for column in self.columns:
-            kind = column.shape()[0]
-            if column.name in self.primary_key and column.nullable:
-                raise ValueError(f"primary key {column.name!r} must not be nullable")
-            if column.name == self.cursor and kind is not core.Kind.DATETIME:
-                raise ValueError(
-                    f"cursor {column.name!r} must be DATETIME: a date or a counter neither sees every change nor tells "
-                    "which rows are still to be committed"
-                )
-            if column.name == self.business_date and not kind.temporal:
-                raise ValueError(f"business_date {column.name!r} must be DATE or DATETIME")
-            if column.name == self.amount and (kind is not core.Kind.DECIMAL or column.shape()[1][1] != 2):
-                raise ValueError(f"amount {column.name!r} must be DECIMAL(p,2): money is exact to the cent")
+    def _named(self) -> Self:
+        try:
+            if core.identifier(self.table) != self.table.lower():
+                raise ValueError(f"table {self.table!r}: give a name in lower case, and source: {self.table}")
+            core.branch_identifier(self.source or self.table)
+        except ContractViolation as error:
+            raise ValueError(str(error)) from None
         return self
+
+    @model_validator(mode="after")
+    def _refers_to_own_columns(self) -> Self:
+        names = [column.lake_name for column in self.columns]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"columns: {', '.join(twice)} appears twice; `as:` gives a column another name")
+        referred = [*self.primary_key, *(p.column for p in self.parents)]
+        for name in [*referred, *(name for name in (self.cursor, self.business_date, self.amount) if name)]:
+            self._column(name)
+        derived = [found.name for found in self.compiled().curated_columns()]
+        if twice := sorted({name for name in derived if derived.count(name) > 1}):
+            raise ValueError(
+                f"columns: {', '.join(twice)} is also derived from a date; give one another name with `as:`"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _roles_fit(self) -> Self:
+        for column in map(self._column, self.primary_key):
+            if column.nullable:
+                raise ValueError(f"primary key {column.name!r} must not be nullable: a row without a key is no row")
+            if not column.fingerprint:
+                raise ValueError(f"primary key {column.name!r} must be covered by the fingerprint")
+        if self.cursor is not None:
+            column = self._column(self.cursor)
+            kind = column.compiled().kind
+            if kind not in (core.Kind.DATETIME, core.Kind.INTEGER) and column.type != "DECIMAL(20,0)":
+                raise ValueError(
+                    f"cursor {column.name!r} must be DATETIME or TIMESTAMP, or an INTEGER that only grows; leave it "
+                    "out if there is none: a date sees neither changes nor late rows"
+                )
+        if self.business_date is not None:
+            column = self._column(self.business_date)
+            if not column.compiled().kind.temporal:
+                raise ValueError(f"business_date {column.name!r} must be DATE, DATETIME or TIMESTAMP")
+            if column.impossible == "keep" or not column.fingerprint:
+                raise ValueError(f"business_date {column.name!r}: a row belongs to a day, which its fingerprint proves")
+        if self.amount is not None:
+            column = self._column(self.amount)
+            if (
+                column.compiled().kind is not core.Kind.DECIMAL
+                or column.compiled().scale != 2
+                or not column.fingerprint
+            ):
+                raise ValueError(f"amount {column.name!r} must be DECIMAL(p,2): money is exact to the cent")
+        covered = sum(column.octets for column in self.columns if column.fingerprint)
+        if covered > core.WAREHOUSE_BYTES:
+            raise ValueError(
+                f"the columns that the fingerprint covers may hold {covered} bytes, the warehouse compares "
+                f"{core.WAREHOUSE_BYTES}; declare what they really hold, or mark the longest `fingerprint: false`"
+            )
+        return self
+
+    def _column(self, name: str) -> ColumnContract:
+        for column in self.columns:
+            if name.lower() in (column.lake_name, column.name.lower()):
+                return column
+        names = ", ".join(column.name for column in self.columns)
+        raise ValueError(f"column {name!r} is referred to but not among columns: {names}")
+
+    def _lake(self, name: str | None) -> str | None:
+        return self._column(name).lake_name if name else None
 
     def compiled(self) -> core.Table:
         """The contract as engines need it."""
         return core.Table(
             name=self.table,
             columns=tuple(column.compiled() for column in self.columns),
-            primary_key=self.primary_key,
-            cursor=self.cursor,
-            business_date=self.business_date,
-            amount=self.amount,
-            parents=tuple(core.Parent(p.table, p.column) for p in self.parents),
+            primary_key=tuple(self._column(name).lake_name for name in self.primary_key),
+            cursor=self._lake(self.cursor),
+            business_date=self._lake(self.business_date),
+            amount=self._lake(self.amount),
+            parents=tuple(core.Parent(p.table, self._column(p.column).lake_name) for p in self.parents),
             warehouse=self.warehouse,
             comment=self.comment,
+            source=self.source or "",
         )
 
 
@@ -155,4 +162,18 @@ def tables(names: tuple[str, ...]) -> tuple[core.Table, ...]:
         ordered += ready
         for table in ready:
             del waiting[table.name]
+    _check_references(ordered)
     return tuple(ordered)
+
+
+def _check_references(tables: list[core.Table]) -> None:
+    by_name = {table.name: table for table in tables}
+    for table in tables:
+        for parent in table.parents:
+            if len(by_name[parent.table].primary_key) != 1:
+                raise ContractViolation(
+                    f"tables/{table.name}.yaml: parent {parent.table} has a key of several columns; leave it out"
+                )
+    targets = [table.warehouse.partition(".")[2] for table in tables]
+    if twice := sorted({target for target in targets if targets.count(target) > 1}):
+        raise ContractViolation(f"tables: {', '.join(twice)} names the warehouse table of two contracts; rename one")

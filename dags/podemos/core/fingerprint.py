@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from podemos.core.table import Column, Kind, Table, identifier
+from podemos.core import source_text
+from podemos.core.table import Column, Kind, Table, branch_identifier, identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,11 @@ class Select:
 
 def mysql(table: Table) -> Select:
     """For the branch's own server, over the source columns."""
-
-    def text(column: Column) -> str:
-        name = f"`{identifier(column.name)}`"
-        return f"CONVERT({name} USING utf8mb4)" if column.kind is Kind.TEXT else f"CAST({name} AS CHAR)"
-
-    row = ", ".join(f"IFNULL(CONCAT(LENGTH({text(c)}), ':', {text(c)}), '-1:')" for c in _covered(table))
-    cents = f"CAST(COALESCE(SUM(`{table.amount}`), 0) * 100 AS SIGNED)" if table.amount else "0"
+    row = ", ".join(
+        f"IFNULL(CONCAT(LENGTH({t}), ':', {t}), '-1:')" for t in (source_text.text(c) for c in _covered(table))
+    )
+    amount = branch_identifier(table.column(table.amount).at_branch) if table.amount else ""
+    cents = f"CAST(COALESCE(SUM({amount}), 0) * 100 AS SIGNED)" if amount else "0"
     return Select("COUNT(*)", cents, f"COALESCE(SUM(CAST(CONV(LEFT(MD5(CONCAT({row})), 15), 16, 10) AS UNSIGNED)), 0)")
 
 
@@ -104,7 +103,7 @@ def redshift(table: Table) -> Select:
     """For the warehouse, over its columns (`<c>_origen` carries the source text)."""
     row = " || ".join(
         f"COALESCE(OCTET_LENGTH({t})::VARCHAR || ':' || {t}, '-1:')"
-        for t in (f'"{_stored(c, curated=True)}"::VARCHAR' for c in _covered(table))
+        for t in (_redshift_text(c) for c in _covered(table))
     )
     cents = f'COALESCE(SUM("{table.amount}") * 100, 0)::BIGINT' if table.amount else "0"
     return Select("COUNT(*)", cents, f"COALESCE(SUM(STRTOL(LEFT(MD5({row}), 15), 16)::DECIMAL(38, 0)), 0)")
@@ -118,6 +117,12 @@ def duckdb(table: Table, *, curated: bool) -> Select:
     )
     cents = f'COALESCE(CAST(SUM("{table.amount}") * 100 AS BIGINT), 0)' if table.amount else "0"
     return Select("COUNT(*)", cents, f"COALESCE(SUM(CAST('0x' || LEFT(md5({row}), 15) AS BIGINT)), 0)")
+
+
+def _redshift_text(column: Column) -> str:
+    """Texts as they are: a cast to VARCHAR without a length would cut them at 256 bytes."""
+    name = f'"{_stored(column, curated=True)}"'
+    return name if column.kind is Kind.TEXT or column.kind.temporal else f"{name}::VARCHAR"
 
 
 def _covered(table: Table) -> list[Column]:

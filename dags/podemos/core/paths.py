@@ -1,7 +1,8 @@
-"""Where the files that travel with the code are: the one function that knows."""
+"""Where the files that travel with the code are: the one place that knows."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -16,3 +17,20 @@ def include() -> Path:
         if candidate.is_dir():
             return candidate
     raise FileNotFoundError(f"no include/ in {dags} or {dags.parent}: build the bundle with `make bundle`")
+
+
+CONFIG_VARIABLE = "PODEMOS_CONFIG"
+"""Names a configuration folder that comes before `include/config/`."""
+_OWN = ("branches.yaml", "tables/")
+"""What a configuration folder must have itself: the house's branches and tables are nobody else's."""
+
+
+def config_file(name: str) -> Path:
+    """A file of the configuration: in the folder that PODEMOS_CONFIG names, else in `include/config/`.
+
+    A folder of one's own needs only `branches.yaml` and `tables/`; it may also hold `platform.yaml`, `zones.csv`, ….
+    """
+    own = os.environ.get(CONFIG_VARIABLE)
+    if own and (name.startswith(_OWN) or (Path(own) / name).exists()):
+        return Path(own) / name
+    return include() / "config" / name

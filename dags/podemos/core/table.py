@@ -11,6 +11,10 @@ from typing import Any
 from podemos.core.errors import ContractViolation
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,126}")
+_MYSQL_NAME = 64
+WAREHOUSE_BYTES = 65_535
+"""A VARCHAR of the warehouse holds no more."""
+WAREHOUSE_CHARACTERS = WAREHOUSE_BYTES // 4
 
 
 class Kind(StrEnum):
@@ -28,16 +32,42 @@ class Kind(StrEnum):
         return self in (Kind.DATE, Kind.DATETIME)
 
 
+class Read(StrEnum):
+    """How the branch's server is asked for a column: as it is, or turned into text or a number that every engine holds.
+
+    `INSTANT` is a TIMESTAMP: as it is, but in the zone of the server's sessions instead of the branch's.
+    """
+
+    PLAIN = "plain"
+    ENUM = "enum"
+    BITS = "bits"
+    HEX = "hex"
+    REAL = "real"
+    INSTANT = "instant"
+
+
+class Cursor(StrEnum):
+    """How a pull knows what is new: by a time that every change moves, by a growing number, or not at all."""
+
+    CHANGES = "changes"
+    COUNTER = "counter"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a source table.
 
     Attributes:
+        name: in lake and warehouse; lower case.
         precision: total digits of a DECIMAL; fractional digits (0 to 6) of a DATETIME.
         scale: decimals of a DECIMAL.
         length: characters of a TEXT.
         sensitivity: 0 public, 1 internal, 2 personal, 3 secret.
-        fingerprint: whether the row text covers it.
+        fingerprint: whether the row text covers it. A text that it does not cover may be of any length: the lake holds
+            it whole, the warehouse its beginning.
+        source: its name at the branch, when that is another one.
+        lenient: a text that is no date (zero dates) stays, without a derived date, instead of parking the row.
     """
 
     name: str
@@ -49,6 +79,19 @@ class Column:
     nullable: bool = True
     sensitivity: int = 0
     fingerprint: bool = True
+    source: str = ""
+    read: Read = Read.PLAIN
+    lenient: bool = False
+
+    @property
+    def at_branch(self) -> str:
+        """Its name at the branch."""
+        return self.source or self.name
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether its text may be longer than the warehouse holds."""
+        return self.kind is Kind.TEXT and not self.fingerprint and self.read is not Read.REAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +120,13 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...]
-    cursor: str
+    cursor: str | None
     business_date: str | None
     amount: str | None
     parents: tuple[Parent, ...]
     warehouse: str
     comment: str
+    source: str = ""
 
     def column(self, name: str) -> Column:
         """The column of that name.
@@ -99,6 +143,23 @@ class Table:
     def key(self) -> tuple[str, ...]:
         """The key across branches."""
         return ("id_sucursal", *self.primary_key)
+
+    @property
+    def at_branch(self) -> str:
+        """The table's name at the branch."""
+        return self.source or self.name
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What a pull's pages are ordered by: the cursor, then the key."""
+        return tuple(dict.fromkeys(([self.cursor] if self.cursor else []) + list(self.primary_key)))
+
+    @property
+    def cursor_form(self) -> Cursor:
+        """How a pull knows what is new."""
+        if self.cursor is None:
+            return Cursor.NONE
+        return Cursor.CHANGES if self.column(self.cursor).kind is Kind.DATETIME else Cursor.COUNTER
 
     @property
     def partitioned(self) -> bool:
@@ -133,7 +194,9 @@ class Table:
         Raises:
             ContractViolation: an identifier is not one.
         """
-        columns = tuple(Column(**{**c, "kind": Kind(c["kind"])}) for c in data["columns"])
+        columns = tuple(
+            Column(**{**c, "kind": Kind(c["kind"]), "read": Read(c.get("read", Read.PLAIN))}) for c in data["columns"]
+        )
         for name in [data["name"], *(c.name for c in columns)]:
             identifier(name)
         return cls(
@@ -157,6 +220,17 @@ def identifier(name: str) -> str:
     return name
 
 
+def branch_identifier(name: str) -> str:
+    """A table's or column's name as MySQL takes it, in backticks. A branch may call things what it likes.
+
+    Raises:
+        ContractViolation: it is empty or too long, or holds a character that no name has.
+    """
+    if not 0 < len(name) <= _MYSQL_NAME or not name.isprintable() or "`" in name:
+        raise ContractViolation(f"{name!r} is no name that MySQL gives to a table or column")
+    return f"`{name}`"
+
+
 def _derived(column: Column, *, business: bool) -> list[Derived]:
     """Curated columns of one source column; VARCHAR is bytes on Redshift, hence four per character."""
     name = column.name
@@ -165,10 +239,17 @@ def _derived(column: Column, *, business: bool) -> list[Derived]:
     if column.kind is Kind.DECIMAL:
         return [Derived(name, f"DECIMAL({column.precision},{column.scale})", "value", name, column.comment)]
     if column.kind is Kind.TEXT:
-        return [Derived(name, f"VARCHAR({min(65535, 4 * column.length)})", "value", name, column.comment)]
+        return [Derived(name, f"VARCHAR({_octets(column)})", "value", name, column.comment)]
     found = [Derived(f"{name}_origen", "VARCHAR(26)", "value", name, f"{column.comment} (texto de origen)")]
     if column.kind is Kind.DATETIME:
         found.append(Derived(f"{name}_utc", "TIMESTAMP", "instant", name, f"{column.comment} (UTC)"))
     if business or column.kind is Kind.DATE:
         found.append(Derived(name, "DATE", "local_day", name, f"{column.comment} (día local de la sucursal)"))
     return found
+
+
+def _octets(column: Column) -> int:
+    """Hexadecimal digits, bits and numbers take one octet a character, text up to four."""
+    if column.unbounded:
+        return WAREHOUSE_BYTES
+    return min(WAREHOUSE_BYTES, column.length * (1 if column.read in (Read.HEX, Read.REAL) else 4))

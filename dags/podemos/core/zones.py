@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from podemos.core.errors import ContractViolation, DataFault
-from podemos.core.paths import include
+from podemos.core.paths import config_file
 
 BUSINESS_ZONE = "America/Mexico_City"
 """A movement's accounting day is the calendar day of its instant here."""
@@ -60,7 +60,7 @@ class ZoneTable:
     @classmethod
     def load(cls, path: Path | None = None) -> ZoneTable:
         """Reads the CSV that `make zones` writes."""
-        with (path or include() / "config" / "zones.csv").open(encoding="utf-8", newline="") as file:
+        with (path or config_file("zones.csv")).open(encoding="utf-8", newline="") as file:
             return cls(
                 [
                     Span(
@@ -106,10 +106,10 @@ class ZoneTable:
 
     def _span(self, zone: str, wall: datetime) -> Span:
         if zone not in self._spans:
-            raise ContractViolation(f"zone {zone!r} is not in include/config/zones.csv; add it to tools/build_zones.py")
+            raise ContractViolation(f"zone {zone!r} is not in zones.csv; add it with tools/build_zones.py")
         at = bisect_right(self._starts[zone], wall) - 1
         if at < 0 or wall >= self._spans[zone][at].local_to:
-            raise DataFault(f"local time {wall} lies outside the zone table of {zone} (2015 to 2039)")
+            raise DataFault(f"local time {wall} lies outside the zone table of {zone} (1970 to 2039)")
         return self._spans[zone][at]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from podemos.core.errors import DataFault, SourceUnavailable
 from podemos.warehouse.literals import Typed
-from podemos.warehouse.statements import Batch, Value, bind
+from podemos.warehouse.statements import Batch, Script, Value, bind
 
 Row = dict[str, Any]
 """A result row: NULL is None, integers are int, DECIMAL is Decimal, everything else is text."""
@@ -23,15 +23,15 @@ class Warehouse(Protocol):
     """What the concerns need of a warehouse."""
 
     def execute(
-        self, sql_file: str, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> None:
-        """Runs the file's statements in one transaction."""
+        """Runs the statements of a file or script in one transaction."""
         ...
 
     def fetch(
-        self, sql_file: str, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> Iterator[Row]:
-        """Rows of the file's only statement, page by page."""
+        """Rows of the only statement of a file or script, page by page."""
         ...
 
 
@@ -53,28 +53,30 @@ class DataApi:
     sleep: Callable[[float], None] = time.sleep
 
     def execute(
-        self, sql_file: str, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> None:
-        """Runs the file's statements in one transaction.
+        """Runs the statements of a file or script in one transaction.
 
         Raises:
             DataFault: the warehouse refused a statement; the message is its own.
             SourceUnavailable: it did not answer in time.
         """
-        self._run(bind(sql_file, values, literals))
+        self._run(bind(sql, values, literals))
 
     def fetch(
-        self, sql_file: str, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> Iterator[Row]:
-        """Rows of the file's only statement, page by page.
+        """Rows of the only statement of a file or script, page by page.
 
         Raises:
             DataFault: the warehouse refused the statement.
             SourceUnavailable: it did not answer in time.
         """
-        batch = bind(sql_file, values, literals)
+        batch = bind(sql, values, literals)
         if len(batch.statements) != 1:
-            raise DataFault(f"include/sql/{sql_file}: fetch takes one statement, the file has {len(batch.statements)}")
+            raise DataFault(
+                f"include/sql/{batch.origin}: fetch takes one statement, the file has {len(batch.statements)}"
+            )
         statement = self._run(batch)
         token: dict[str, str] = {}
         while True:
@@ -86,6 +88,15 @@ class DataApi:
             if not page.get("NextToken"):
                 return
             token = {"NextToken": page["NextToken"]}
+
+    def send(self, batch: Batch) -> None:
+        """Runs a batch that was rendered before.
+
+        Raises:
+            DataFault: the warehouse refused a statement.
+            SourceUnavailable: it did not answer in time.
+        """
+        self._run(batch)
 
     def _run(self, batch: Batch) -> str:
         common: dict[str, Any] = {"WorkgroupName": self.workgroup, "Database": self.database}

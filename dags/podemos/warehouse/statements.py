@@ -43,6 +43,14 @@ class Batch:
         return [{"name": name, "value": value} for name, value in self.parameters.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """SQL that is rendered from a contract instead of being read from `include/sql/`; `name` is what errors call it."""
+
+    name: str
+    text: str
+
+
 @cache
 def read(sql_file: str) -> tuple[str, ...]:
     """The statements of `include/sql/<sql_file>`, without comments.
@@ -53,23 +61,18 @@ def read(sql_file: str) -> tuple[str, ...]:
     path = include() / "sql" / sql_file
     if not path.is_file():
         raise ContractViolation(f"include/sql/{sql_file}: no such file")
-    text = "\n".join(
-        line for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("--")
-    )
-    found = tuple(part.strip() for part in _END.split(text) if part.strip())
-    if not found:
-        raise ContractViolation(f"include/sql/{sql_file}: holds no statement")
-    return found
+    return _split(sql_file, path.read_text(encoding="utf-8"))
 
 
 def bind(
-    sql_file: str, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+    sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
 ) -> Batch:
-    """The file's statements with typed literals rendered and values ready to bind.
+    """The statements of a file or script with typed literals rendered and values ready to bind.
 
     Raises:
         ContractViolation: a name has no value, a value has no name, a value is empty, or there are over 40 statements.
     """
+    sql_file, source = (sql, read(sql)) if isinstance(sql, str) else (sql.name, _split(sql.name, sql.text))
     given, typed = dict(values or {}), dict(literals or {})
     used: set[str] = set()
 
@@ -84,7 +87,7 @@ def bind(
 
     statements = tuple(
         "".join(part if part.startswith("'") else _NAME.sub(put, part) for part in _STRING.split(statement))
-        for statement in read(sql_file)
+        for statement in source
     )
     if unused := sorted((given.keys() | typed.keys()) - used):
         raise ContractViolation(f"include/sql/{sql_file}: unused values {', '.join(unused)}")
@@ -92,6 +95,22 @@ def bind(
         raise ContractViolation(f"include/sql/{sql_file}: {len(statements)} statements; a batch holds {MAX_BATCH}")
     parameters = {name: _text(sql_file, name, value) for name, value in given.items()}
     return Batch(statements, parameters, sql_file)
+
+
+def pieces(script: Script) -> list[Script]:
+    """A script of any length as scripts that a batch can hold, for statements that need no common transaction."""
+    found = _split(script.name, script.text)
+    return [
+        Script(script.name, ";\n".join(found[at : at + MAX_BATCH]) + ";\n") for at in range(0, len(found), MAX_BATCH)
+    ]
+
+
+def _split(name: str, content: str) -> tuple[str, ...]:
+    text = "\n".join(line for line in content.splitlines() if not line.lstrip().startswith("--"))
+    found = tuple(part.strip() for part in _END.split(text) if part.strip())
+    if not found:
+        raise ContractViolation(f"include/sql/{name}: holds no statement")
+    return found
 
 
 def _text(sql_file: str, name: str, value: Value) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from local.branches import mutate, truth
-from podemos.branches import carry, load
+from podemos.branches import carry, load, prepare
+from podemos.contracts.tables import contract
 from podemos.core import manifest
 from podemos.core.store import S3Store
 
@@ -260,3 +262,19 @@ def pesos(text: str, more: int = 0) -> str:
     from podemos.core.money import format_pesos, parse_cents
 
     return format_pesos(parse_cents(text) + more)
+
+
+def test_the_warehouse_tables_of_a_new_contract_are_made_once_however_many_columns_it_has(world: World) -> None:
+    column = contract("pagos").compiled().columns[0]
+    table = replace(
+        contract("pagos").compiled(),
+        name="nueva",
+        warehouse="otra.nueva",
+        columns=tuple(replace(column, name=f"c{number}") for number in range(50)),
+        primary_key=("c0",),
+        business_date=None,
+        parents=(),
+    )
+    assert prepare.create_missing([table], world.warehouse) == ["otra.nueva"]
+    assert prepare.create_missing([table], world.warehouse) == []
+    assert ask(world, "SELECT COUNT(*) FROM otra.nueva") == ask(world, "SELECT COUNT(*) FROM ops.writer_nueva") == [[0]]

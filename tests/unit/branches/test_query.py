@@ -8,7 +8,7 @@ import pytest
 from podemos.branches import query
 from podemos.branches.state import Position
 from podemos.contracts.tables import contract
-from podemos.core.errors import ContractViolation, DataFault
+from podemos.core.errors import DataFault
 from podemos.core.table import Column, Kind
 
 PAGOS = contract("pagos").compiled()
@@ -36,10 +36,11 @@ def test_a_composite_key_is_compared_column_by_column() -> None:
     assert "`id_prestamo` > 3 OR (`id_prestamo` = 3 AND (`id_pago` > 7))" in sql
 
 
-def test_a_nullable_cursor_is_refused() -> None:
+def test_rows_without_a_cursor_come_first_and_only_at_the_beginning() -> None:
     columns = tuple(replace(c, nullable=True) if c.name == "updated_at" else c for c in PAGOS.columns)
-    with pytest.raises(ContractViolation, match=r"tables/pagos.yaml: cursor 'updated_at' is nullable"):
-        query.page(replace(PAGOS, columns=columns), None, 10)
+    table = replace(PAGOS, columns=columns)
+    assert "WHERE (`updated_at` IS NOT NULL OR `id_pago` > 7) ORDER BY" in query.page(table, Position("", ("7",)), 10)
+    assert query.whole(table, None, 10).endswith("FROM `pagos` ORDER BY `id_pago` LIMIT 10")
 
 
 @pytest.mark.parametrize("text", ["2026-11-19' OR 1=1 --", "now()", ""])

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from podemos.contracts import branches as b
-from podemos.contracts import everything, loading
+from podemos.contracts import everything
 from podemos.contracts import platform as p
 from podemos.contracts import sources as s
 from podemos.contracts import tables as t
@@ -40,7 +40,7 @@ def test_every_faulty_file_is_told_at_once(tmp_path: Path, monkeypatch: pytest.M
     ):
         path = tmp_path / "include" / "config" / name
         path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    monkeypatch.setattr(loading, "include", lambda: tmp_path / "include")
+    monkeypatch.setenv("PODEMOS_CONFIG", str(tmp_path / "include" / "config"))
     for cached in (b.branches, s.sources, s.policy):
         cached.cache_clear()
     try:
@@ -83,7 +83,7 @@ def test_a_wrong_table_contract_is_named(change: dict[str, Any], message: str) -
 
 
 @pytest.mark.parametrize(
-    ("type_", "message"), [("DECIMAL(65,30)", "not exact"), ("FLOAT", "pattern"), ("VARCHAR", "pattern")]
+    ("type_", "message"), [("DECIMAL(65,30)", "not exact"), ("FLOAT", "fingerprint: false"), ("VARCHAR", "pattern")]
 )
 def test_a_type_that_is_not_exact_is_refused(type_: str, message: str) -> None:
     data = _yaml("tables/pagos.yaml")

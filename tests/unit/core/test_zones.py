@@ -11,6 +11,7 @@ from podemos.core.errors import ContractViolation, DataFault
 from podemos.core.zones import Wall, zone_table
 
 ZONES = sorted(zone_table().zones())
+# The machine's own tzdata may say otherwise of the decades before.
 instants = st.datetimes(datetime(2015, 1, 2), datetime(2039, 12, 30))
 
 
@@ -48,14 +49,14 @@ def test_a_late_evening_in_tijuana_belongs_to_the_next_business_day() -> None:
 def test_the_table_covers_its_years_without_hole_or_overlap(zone: str) -> None:
     spans = zone_table()._spans[zone]
     assert all(a.local_to == b.local_from for a, b in zip(spans, spans[1:], strict=False))
-    assert spans[0].local_from == datetime(2015, 1, 1) and spans[-1].local_to == datetime(2040, 1, 1)
+    assert spans[0].local_from == datetime(1970, 1, 1) and spans[-1].local_to == datetime(2040, 1, 1)
 
 
 def test_an_unknown_zone_and_an_absurd_year_are_named() -> None:
     with pytest.raises(ContractViolation, match="Europe/Madrid"):
         zone_table().resolve("Europe/Madrid", datetime(2026, 1, 1))
-    with pytest.raises(DataFault, match="1999"):
-        zone_table().resolve("America/Cancun", datetime(1999, 1, 1))
+    with pytest.raises(DataFault, match="1969"):
+        zone_table().resolve("America/Cancun", datetime(1969, 1, 1))
 
 
 def test_the_instant_of_a_clock_time() -> None:

@@ -12,14 +12,14 @@ SELECT
     || ':' || id_cliente::VARCHAR, '-1:')
     || COALESCE(OCTET_LENGTH(monto::VARCHAR)::VARCHAR
     || ':' || monto::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(fecha_pago_origen::VARCHAR)::VARCHAR
-    || ':' || fecha_pago_origen::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(status_pago::VARCHAR)::VARCHAR
-    || ':' || status_pago::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(otros_datos::VARCHAR)::VARCHAR
-    || ':' || otros_datos::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(updated_at_origen::VARCHAR)::VARCHAR
-    || ':' || updated_at_origen::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(fecha_pago_origen)::VARCHAR
+    || ':' || fecha_pago_origen, '-1:')
+    || COALESCE(OCTET_LENGTH(status_pago)::VARCHAR
+    || ':' || status_pago, '-1:')
+    || COALESCE(OCTET_LENGTH(otros_datos)::VARCHAR
+    || ':' || otros_datos, '-1:')
+    || COALESCE(OCTET_LENGTH(updated_at_origen)::VARCHAR
+    || ':' || updated_at_origen, '-1:')
     ), 15), 16)::DECIMAL(38, 0)), 0)
         AS VARCHAR(40)) AS digest
 FROM core.pagos_historicos

@@ -15,12 +15,12 @@ SELECT
     || ':' || plazo_semanas::VARCHAR, '-1:')
     || COALESCE(OCTET_LENGTH(tasa_anual::VARCHAR)::VARCHAR
     || ':' || tasa_anual::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(fecha_desembolso_origen::VARCHAR)::VARCHAR
-    || ':' || fecha_desembolso_origen::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(estado::VARCHAR)::VARCHAR
-    || ':' || estado::VARCHAR, '-1:')
-    || COALESCE(OCTET_LENGTH(updated_at_origen::VARCHAR)::VARCHAR
-    || ':' || updated_at_origen::VARCHAR, '-1:')
+    || COALESCE(OCTET_LENGTH(fecha_desembolso_origen)::VARCHAR
+    || ':' || fecha_desembolso_origen, '-1:')
+    || COALESCE(OCTET_LENGTH(estado)::VARCHAR
+    || ':' || estado, '-1:')
+    || COALESCE(OCTET_LENGTH(updated_at_origen)::VARCHAR
+    || ':' || updated_at_origen, '-1:')
     ), 15), 16)::DECIMAL(38, 0)), 0)
         AS VARCHAR(40)) AS digest
 FROM core.prestamos

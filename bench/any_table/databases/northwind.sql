@@ -1,0 +1,12 @@
+CREATE TABLE `Categories` (`CategoryID` INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY, `CategoryName` VARCHAR(15) NOT NULL,
+  `Description` MEDIUMTEXT, `Picture` LONGBLOB) ENGINE=InnoDB;
+CREATE TABLE `Customers` (`CustomerID` VARCHAR(5) NOT NULL PRIMARY KEY, `CompanyName` VARCHAR(40) NOT NULL, `Fax` VARCHAR(24)) ENGINE=InnoDB;
+CREATE TABLE `Orders` (`OrderID` INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY, `CustomerID` VARCHAR(5), `OrderDate` DATETIME NOT NULL,
+  `RequiredDate` DATETIME, `ShippedDate` DATETIME, `Freight` DECIMAL(10,4) DEFAULT 0, `ShipName` VARCHAR(40)) ENGINE=InnoDB;
+CREATE TABLE `Order Details` (`OrderID` INTEGER NOT NULL, `ProductID` INTEGER NOT NULL, `UnitPrice` DECIMAL(10,4) NOT NULL DEFAULT 0,
+  `Quantity` SMALLINT(2) NOT NULL DEFAULT 1, `Discount` DOUBLE NOT NULL DEFAULT 0, PRIMARY KEY (`OrderID`, `ProductID`)) ENGINE=InnoDB;
+INSERT INTO `Categories` SELECT seq, CONCAT('Cat', seq), 'Soft drinks, cafés', UNHEX('151C2F00020000000D000E0014002100FFFFFFFF') FROM seq_1_to_8;
+INSERT INTO `Customers` SELECT CONCAT(CHAR(65 + seq % 26), CHAR(65 + seq DIV 26), 'FKI'), CONCAT('Älfreds ', seq), NULL FROM seq_0_to_90;
+INSERT INTO `Orders` SELECT 10247 + seq, CONCAT(CHAR(65 + seq % 26), 'AFKI'), '1996-07-04' + INTERVAL seq * 8 HOUR,
+  '1996-08-01' + INTERVAL seq DAY, IF(seq % 10, '1996-07-16' + INTERVAL seq HOUR, NULL), seq * 1.0333, 'Vins et alcools' FROM seq_1_to_830;
+INSERT INTO `Order Details` SELECT 10248 + seq % 830, 1 + seq DIV 830, 14 + seq % 90 / 7, 1 + seq % 40, (seq % 5) * 0.05 FROM seq_0_to_2154;

@@ -11,14 +11,12 @@ PODEMOS_PLATFORM, branches and tables by the configuration folder (--config or P
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import socket
 import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import MySQLdb
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,27 +24,23 @@ from botocore.exceptions import BotoCoreError, ClientError
 from podemos.branches import (
     certify,
     ddl,
-    keys,
-    outcomes,
     plan,
     proposal,
     pull,
     push,
-    quarantine_report,
     rebuild,
     revisions,
     stages,
 )
 from podemos.branches.inspection import base_tables, look
 from podemos.branches.outside import Outside, connections, server
+from podemos.branches.status import newest_certification, quarantined, status
 from podemos.contracts.branches import Extraction, branches
 from podemos.contracts.tables import tables
 from podemos.core import manifest
 from podemos.core.clock import iso, system_clock
 from podemos.core.errors import ContractViolation, PodemosError
-from podemos.core.money import format_pesos
 from podemos.core.paths import CONFIG_VARIABLE, include
-from podemos.core.store import ObjectStore
 from podemos.core.zones import zone_table
 
 _PUSH = """On a branch's own machine: `pull --push --branch NNN`, with a connection to localhost and that machine's role
@@ -155,67 +149,6 @@ def write_sql() -> None:
             target.write_text(content, encoding="utf-8")
 
 
-def status(lake: ObjectStore) -> Iterator[str]:
-    """The revision in force, of its newest certification each branch not certified, and pulls that did not end well."""
-    yield from _certified(lake)
-    for branch, last in outcomes.latest(lake).items():
-        if last["state"] != "pulled":
-            yield f"  pull of {branch}: {last['state']} at {last['at']}: {last['message']}; {last['remedy']}"
-
-
-def _certified(lake: ObjectStore) -> Iterator[str]:
-    revision = revisions.latest(lake)
-    if revision is None:
-        yield "no revision yet: run branch_ingestion"
-        return
-    yield f"revision {revision.number}, planned {revision.document['planned']}"
-    newest = _newest(lake, revision.number)
-    if not newest:
-        yield "not certified yet"
-        return
-    states = [branch["state"] for branch in newest["branches"]]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
-    for table in newest.get("tables", ()):
-        proven = f"{table['certified']} of {table['examined']} branch-days certified"
-        waiting = f", {table['quarantined']} in quarantine" if table["quarantined"] else ""
-        yield f"  {table['table']}: {table['rows']} rows, {format_pesos(table['cents'])}, {proven}{waiting}"
-    yield f"business day {newest['business_date']}, certified {newest['certified']}: {counts}"
-    for branch in newest["branches"]:
-        if branch["state"] != "certified":
-            yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
-    yield from (f"  {line}" for line in newest["messages"])
-    for debt in newest.get("debts", ()):
-        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
-    for one in newest.get("healed", ()):
-        counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
-        yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
-
-
-def quarantined(lake: ObjectStore) -> Iterator[str]:
-    """The quarantine of the revision in force."""
-    revision = revisions.latest(lake)
-    if revision is None:
-        yield "no revision yet: run branch_ingestion"
-        return
-    document, ref = quarantine_report.report(lake, revision)
-    groups = quarantine_report.grouped(document, system_clock())
-    for group in groups:
-        yield (
-            f"{group['table']:12} {group['reason']:24} {group['branch']}  {group['age']:16} {group['rows']:7,} rows "
-            f"{format_pesos(group['cents']):>16}"
-        )
-    yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
-    yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
-    total = quarantine_report.totals(document["rows"])
-    yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
-
-
-def _newest(lake: ObjectStore, revision: int) -> dict[str, Any]:
-    """The newest certification of a revision; empty when there is none."""
-    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision))]
-    return max(found, key=lambda document: str(document["certified"]), default={})
-
-
 def _pull(args: argparse.Namespace) -> int:
     outside, config = Outside(args.endpoint), branches()
     owed = push.own_debts(outside.lake, push.own_branch(config, args.branch)) if args.push else None
@@ -271,7 +204,9 @@ def _certify(args: argparse.Namespace) -> int:
         pilot=outside.platform.pilot_branches,
     )
     _say(status(outside.lake))
-    return int(any(branch["state"] == "differs" for branch in _newest(outside.lake, revision.number)["branches"]))
+    return int(
+        any(branch["state"] == "differs" for branch in newest_certification(outside.lake, revision.number)["branches"])
+    )
 
 
 def _load(args: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,13 +14,13 @@ from podemos.branches import (
     keys,
     landing_check,
     movements,
-    narrow,
     push,
     quarantine_report,
     revisions,
 )
+from podemos.branches.examine import Examined, examine, said
 from podemos.branches.revisions import Revision
-from podemos.branches.terms import Standing, Terms, terms_of
+from podemos.branches.terms import Standing
 from podemos.contracts.branches import Branches
 from podemos.contracts.tables import tables
 from podemos.core import manifest
@@ -30,23 +29,9 @@ from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import Ref
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
-from podemos.core.table import Table
 from podemos.warehouse.port import Warehouse
 
 _THREADS = 16
-_NARROWED = 10
-"""So many differing branch-days are narrowed to rows in one run; each costs one query."""
-_FAR = date(9999, 12, 31)
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What the branches' servers said of a table, its terms by (day, branch), and what differs, in words by branch."""
-
-    table: Table
-    sources: dict[str, Any]
-    terms: dict[tuple[str, str], Terms]
-    messages: dict[str, list[str]]
 
 
 def certify_days(
@@ -80,7 +65,7 @@ def certify_days(
     ids = [branch.id for branch in config.branches[:pilot]]
     contracts = tables(config.extraction.tables)
     sources = manifest.read_ref(lake, revision.document["plan"])["sources"]
-    examined = [_examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
+    examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
     altered = landing_check.altered(lake, revision, contracts, business_date)
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
     certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed)
@@ -113,65 +98,6 @@ def certify_days(
     key = manifest.commit(lake, keys.certification(revision.number, content), document).key
     push.leave_debts(lake, config, owed)
     return key
-
-
-def _examine(
-    revision: Revision, table: Table, sources: dict[str, Any], lake: ObjectStore, warehouse: Warehouse
-) -> Examined:
-    """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
-
-    A branch whose last pull was cut is not compared with its server: rows may be newer than its fingerprints.
-    """
-    said = {branch: _said(entry) for branch, entry in sources.items()}
-    since = min((_since(said[branch] or entry) for branch, entry in sources.items()), default=_FAR)
-    days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        documents = dict(zip(days, pool.map(lambda e: manifest.read_ref(lake, e["manifest"]), days.values()),
-                             strict=True))  # fmt: skip
-    loaded = _loaded(table, since, warehouse)
-    wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
-    wanted |= {(day, branch) for branch, entry in said.items() if entry for day in entry["fingerprints"]}
-    terms = {}
-    for day, branch in wanted:
-        source = None
-        if (entry := said.get(branch)) and _within(table, day, _since(entry)):
-            prints = entry["fingerprints"]
-            source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
-        lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
-        terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
-    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse))
-
-
-def _messages(
-    table: Table, terms: dict[tuple[str, str], Terms], days: dict[str, Any], lake: ObjectStore, warehouse: Warehouse
-) -> dict[str, list[str]]:
-    messages: dict[str, list[str]] = {}
-    narrowed = 0
-    for (day, branch), found in sorted(terms.items()):
-        if found.hold:
-            continue
-        lines = found.faults(narrow.where(table, branch, day))
-        if not found.loaded and narrowed < _NARROWED:
-            narrowed += 1
-            values: dict[str, Any] = {"branch": int(branch)} | ({"day": day} if table.partitioned else {})
-            theirs = warehouse.fetch(ddl.script(table, "select_rows"), values)
-            mine = narrow.curated_rows(lake, table, days.get(day, {}).get("files", ()), branch)
-            rows = narrow.against_warehouse(table, branch, day, mine, narrow.warehouse_rows(table, theirs))
-            lines = [line for line in lines if "in the warehouse" not in line] + rows if rows else lines
-        messages.setdefault(branch, []).extend(lines)
-    return messages
-
-
-def _loaded(table: Table, since: date, warehouse: Warehouse) -> dict[tuple[str, str], Fingerprint]:
-    """Control totals of the warehouse by (day, branch)."""
-    values = {"since": since} if table.partitioned else {}
-    rows = warehouse.fetch(ddl.script(table, "select_fingerprints"), values)
-    return {
-        (str(row["dia"])[:10] or keys.UNDATED, f"{row['id_sucursal']:03d}"): Fingerprint(
-            int(row["n"]), int(row["cents"]), int(row["digest"])
-        )
-        for row in rows
-    }
 
 
 def _write_certificates(
@@ -317,26 +243,9 @@ def _alerts(examined: list[Examined]) -> list[dict[str, str]]:
     return [{"branch": branch, "alert": alert} for branch, alert in sorted(told)]
 
 
-def _said(entry: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What a branch's server said of the rows that are landed: all of its window, or the newest days of a gap."""
-    if entry is None or not entry["cut"]:
-        return entry
-    ahead: dict[str, Any] | None = entry.get("ahead")
-    return ahead
-
-
 def _shows(entry: dict[str, Any], business_date: date) -> bool:
     """Whether the branch was seen whole after the business day had ended."""
-    said = _said(entry)
-    if not said or not said["as_of"] or from_iso(said["as_of"]) < movements.closes(business_date):
+    heard = said(entry)
+    if not heard or not heard["as_of"] or from_iso(heard["as_of"]) < movements.closes(business_date):
         return False
-    return not entry["cut"] or str(said["since"]) <= movements.local_days(business_date)[0]
-
-
-def _since(entry: dict[str, Any]) -> date:
-    return date.fromisoformat(entry["since"]) if entry.get("since") else _FAR
-
-
-def _within(table: Table, day: str, since: date) -> bool:
-    """Whether a day lies in the window; the one partition of an undated table always does."""
-    return not table.partitioned or day >= since.isoformat()
+    return not entry["cut"] or str(heard["since"]) <= movements.local_days(business_date)[0]

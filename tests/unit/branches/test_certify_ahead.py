@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from podemos.branches import certify
-from podemos.branches.certify import Examined, _alerts, _said, _said_beside, _shows
+from podemos.branches.certify import _alerts, _said_beside, _shows
+from podemos.branches.examine import Examined, said, since_of
 from podemos.contracts.tables import contract
 
 DAY = date(2026, 11, 19)  # ends at 06:00 UTC of the 20th
@@ -43,11 +43,11 @@ def test_a_branch_was_seen_when_the_report_of_a_day_can_rest_on_it(entry: dict[s
 
 
 def test_while_a_gap_is_open_the_newest_days_speak_and_nothing_else() -> None:
-    assert _said(None) is None
-    assert _said(whole(AFTER, cut=True)) is None
-    found = _said(ahead(AFTER, "2026-11-18"))
+    assert said(None) is None
+    assert said(whole(AFTER, cut=True)) is None
+    found = said(ahead(AFTER, "2026-11-18"))
     assert found is not None and found["seq"] == 9
-    assert certify._since(found) == date(2026, 11, 18)
+    assert since_of(found) == date(2026, 11, 18)
 
 
 def test_a_certificate_says_who_pulled_and_what_held_the_watermark_back() -> None:

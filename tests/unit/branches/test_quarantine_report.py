@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from podemos.branches import quarantine_report, revisions
-from podemos.branches.__main__ import quarantined
+from podemos.branches.status import quarantined
 from podemos.core import manifest
 from podemos.core.store import MemoryStore
 

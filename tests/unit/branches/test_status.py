@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from podemos.branches import keys
-from podemos.branches.__main__ import status
+from podemos.branches.status import status
 from podemos.core import manifest
 from podemos.core.store import MemoryStore
 

@@ -1,0 +1,74 @@
+"""What the lake says of the branches now, in lines for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from podemos.branches import keys, outcomes, quarantine_report, revisions
+from podemos.core import manifest
+from podemos.core.clock import system_clock
+from podemos.core.money import format_pesos
+from podemos.core.store import ObjectStore
+
+
+def status(lake: ObjectStore) -> Iterator[str]:
+    """The revision in force, of its newest certification each branch not certified, and pulls that did not end well."""
+    yield from _certified(lake)
+    for branch, last in outcomes.latest(lake).items():
+        if last["state"] != "pulled":
+            yield f"  pull of {branch}: {last['state']} at {last['at']}: {last['message']}; {last['remedy']}"
+
+
+def _certified(lake: ObjectStore) -> Iterator[str]:
+    revision = revisions.latest(lake)
+    if revision is None:
+        yield "no revision yet: run branch_ingestion"
+        return
+    yield f"revision {revision.number}, planned {revision.document['planned']}"
+    newest = newest_certification(lake, revision.number)
+    if not newest:
+        yield "not certified yet"
+        return
+    states = [branch["state"] for branch in newest["branches"]]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+    for table in newest.get("tables", ()):
+        proven = f"{table['certified']} of {table['examined']} branch-days certified"
+        waiting = f", {table['quarantined']} in quarantine" if table["quarantined"] else ""
+        yield f"  {table['table']}: {table['rows']} rows, {format_pesos(table['cents'])}, {proven}{waiting}"
+    yield f"business day {newest['business_date']}, certified {newest['certified']}: {counts}"
+    for branch in newest["branches"]:
+        if branch["state"] != "certified":
+            yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
+    yield from (f"  {line}" for line in newest["messages"])
+    for debt in newest.get("debts", ()):
+        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+    for one in newest.get("healed", ()):
+        counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
+        yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
+
+
+def quarantined(lake: ObjectStore) -> Iterator[str]:
+    """The quarantine of the revision in force."""
+    revision = revisions.latest(lake)
+    if revision is None:
+        yield "no revision yet: run branch_ingestion"
+        return
+    document, ref = quarantine_report.report(lake, revision)
+    groups = quarantine_report.grouped(document, system_clock())
+    for group in groups:
+        yield (
+            f"{group['table']:12} {group['reason']:24} {group['branch']}  {group['age']:16} {group['rows']:7,} rows "
+            f"{format_pesos(group['cents']):>16}"
+        )
+    yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
+    yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
+    total = quarantine_report.totals(document["rows"])
+    yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
+
+
+def newest_certification(lake: ObjectStore, revision: int) -> dict[str, Any]:
+    """The newest certification of a revision; empty when there is none."""
+    found = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(revision))]
+    return max(found, key=lambda document: str(document["certified"]), default={})

@@ -113,9 +113,7 @@ class Bench:
             "rows_per_s": round(rows / _median(large["ours"], "wall")),
             "vs_dlt": _paired(large, "ours", "dlt"),
             "vs_dlt_pyarrow": _paired(large, "dlt_pyarrow", "ours"),
-            "per_row_vs_connectorx": round(
-                _per_row(large, small, "ours", rows) / max(1e-9, _per_row(large, small, "connectorx", rows)), 2
-            ),
+            "per_row_vs_connectorx": _per_row_ratio(large, small, rows),
             "share_of_raw_read": _paired(large, "raw", "ours"),
             "server_cpu_vs_select": _paired(large, "ours", "raw", "server_cpu"),
             "peak_rss_mb": round(max(cost.rss_mb for cost in large["ours"])),
@@ -172,6 +170,12 @@ def _paired(costs: dict[str, list[Cost]], one: str, other: str, field: str = "wa
 
 def _per_row(large: dict[str, list[Cost]], small: dict[str, list[Cost]], who: str, rows: int) -> float:
     return max(0.0, _median(large[who], "wall") - _median(small[who], "wall")) / max(1, rows - SMALL_ROWS)
+
+
+def _per_row_ratio(large: dict[str, list[Cost]], small: dict[str, list[Cost]], rows: int) -> float | None:
+    """Ours to ConnectorX's; None when so few rows cost it less than the noise."""
+    theirs = _per_row(large, small, "connectorx", rows)
+    return round(_per_row(large, small, "ours", rows) / theirs, 2) if theirs > 0 else None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _CANDIDATES: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
     "dlt_sqlalchemy": ("dlt", "dlt", [{"backend": "sqlalchemy", "chunk_size": n} for n in (10_000, 50_000)]),
 }
 _ABSENT = {
-    "tap-mysql": "not measured by this bench yet: it writes JSON lines, no parquet, and would need a reader of its own for the values",
+    "tap-mysql": "not measured by this bench yet: it writes JSON lines, which need a reader of their own",
     "sling": "does not run here: the PyPI package downloads its binary at the first run",
     "ingestr": "does not run here: it downloads a driver at the first run",
 }

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from bench.branches import peers
 from bench.branches.measure import Cost, PeerFailed, fresh, run
-from bench.branches.parity import fingerprint
 from bench.branches.source import LARGE, SMALL, SMALL_ROWS, seed
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
@@ -156,6 +155,12 @@ class Bench:
         finally:
             proxy.send_signal(signal.SIGTERM)
             proxy.wait(10)
+
+
+def fingerprint(folder: Path) -> str:
+    """Of the output, by a process of its own: see `parity`."""
+    command = [sys.executable, "-m", "bench.branches.parity", str(folder)]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
 
 def _median(costs: list[Cost], field: str) -> float:

@@ -1,7 +1,12 @@
-"""Whether an output holds the very same values: an order-free fingerprint of typed rows, not a count."""
+"""Whether an output holds the very same values: an order-free fingerprint of typed rows, not a count.
+
+Usage: python -m bench.branches.parity <folder>. A process of its own: Linux counts the memory of whoever starts
+a process into its peak, so the bench itself must stay small.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import duckdb
@@ -33,3 +38,7 @@ def fingerprint(folder: Path) -> str:
             f"SELECT COUNT(*), SUM(CAST(hash({values}) AS HUGEINT)) FROM read_parquet(?)", [files]
         ).fetchall()[0]
     return f"{rows}:{int(total or 0):x}"
+
+
+if __name__ == "__main__":
+    print(fingerprint(Path(sys.argv[1])))

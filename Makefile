@@ -17,6 +17,10 @@ SEED ?=
 CASE ?=
 SHRINK ?=
 
+# For `make bench-branches`: ROWS=n (of the large table) ROUNDS=n BRANCHES=n SKIP=dlt_sqlalchemy (it takes minutes).
+SKIP ?=
+ROUNDS ?=
+
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
@@ -25,7 +29,7 @@ UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
-    requirements-gate screenshots clean
+    requirements-gate screenshots clean bench-branches bench-branches-sweep
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +57,20 @@ why: setup ## Remove one protection of the ingestion at a time and print what wo
 
 any-table: setup ## Ingest six sample databases by proposed contracts, plant faults, heal, compare (long); HOUSE=sakila for one
 	@$(BIN)/python -m bench.any_table $(HOUSE)
+
+.local/bench-venv/.done: bench/requirements.txt | setup
+	@$(UV) venv -q --clear --python 3.11 .local/bench-venv
+	@$(UV) pip install -q --python .local/bench-venv/bin/python -r bench/requirements.txt
+	@touch $@
+
+BENCH_BRANCHES = $(BIN)/python -m bench.branches $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+    $(if $(BRANCHES),--branches $(BRANCHES)) $(if $(SKIP),--skip $(SKIP))
+
+bench-branches: .local/bench-venv/.done ## The pull beside dlt, ConnectorX and polars; the last line is the verdict as JSON
+	@$(BENCH_BRANCHES)
+
+bench-branches-sweep: .local/bench-venv/.done ## Choose the peers' settings anew into bench/peers.yaml
+	@$(BENCH_BRANCHES) --sweep
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

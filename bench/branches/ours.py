@@ -1,0 +1,77 @@
+"""The shipped pull in a process of its own: leases, manifests, fingerprints and parquet chunks into a folder.
+
+Usage: python -m bench.branches.ours <port> <folder> <threads> <schema>...
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import MySQLdb
+
+from bench.branches.source import PASSWORD, USER
+from podemos.branches import pull
+from podemos.branches.state import MemoryState
+from podemos.contracts.branches import Branch, branches
+from podemos.contracts.loading import load
+from podemos.contracts.tables import TableContract
+from podemos.core import manifest
+from podemos.core.clock import system_clock
+from podemos.core.errors import AlreadyExists
+from podemos.core.store import MemoryStore
+
+
+class FolderStore(MemoryStore):
+    """Chunks as files; manifests, which are small, in memory too."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder, self._lock = folder, threading.Lock()
+
+    def put_new(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        path = self._folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            raise AlreadyExists(self.uri(key)) from None
+        if not key.endswith(".parquet"):
+            with self._lock:
+                super().put_new(key, data, content_type)
+
+    def get(self, key: str, version: str = "") -> bytes:
+        path = self._folder / key
+        return path.read_bytes() if path.exists() else super().get(key, version)
+
+
+def main(port: int, folder: Path, threads: int, schemas: list[str]) -> int:
+    table = load(TableContract, Path(__file__).with_name("pagos_banco.yaml")).compiled()
+    pull.tables = lambda names: (table,)  # type: ignore[assignment]  # a contract outside include/config
+    configured = branches()
+    chosen = configured.branches[: len(schemas)]
+    config = configured.model_copy(
+        update={"branches": chosen, "extraction": configured.extraction.model_copy(update={"threads": threads})}
+    )
+    schema_of = dict(zip([branch.id for branch in chosen], schemas, strict=True))
+
+    def connect(branch: Branch) -> Any:
+        return MySQLdb.connect(
+            host="127.0.0.1", port=port, user=USER, passwd=PASSWORD, db=schema_of[branch.id], charset="utf8mb4"
+        )
+
+    lake = FolderStore(folder)
+    key = pull.pull_batch(
+        ",".join(schema_of), lake=lake, state=MemoryState(), connect=connect, config=config,
+        clock=system_clock, owner="bench",
+    )  # fmt: skip
+    bad = [found for found in manifest.read(lake, key)[0]["branches"] if found["state"] != "pulled"]
+    sys.stderr.writelines(f"{found}\n" for found in bad)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]))

@@ -73,6 +73,13 @@ class Judge:
     def _branch(self, night: int, table: str, branch: str, entry: dict[str, Any], lake: Days) -> None:
         source = self.seen.get((table, branch), {}).get(entry.get("seq", 0))
         since = entry.get("since") or ""
+        ahead = entry.get("ahead") if entry["cut"] else None
+        if ahead:  # the newest days of a long gap have a snapshot of their own
+            newest = self.seen.get((table, branch), {}).get(ahead["seq"], {})
+            for day in {day for day in {*lake, *newest} if day >= ahead["since"]}:
+                certified = self._standing.get((table, day), {}).get(branch, {}).get("state") == "certified"
+                if certified and lake.get(day) != newest.get(day):
+                    self._say(branch, "falsely_certified", f"night {night}, {table}, {day}: certified ahead of its gap")
         for day in {*lake, *(source or ())}:
             if TABLES[table].partitioned and day < since:
                 continue
@@ -99,9 +106,8 @@ class Judge:
             source = sources.get("pagos", {}).get(entry["id"])
             if entry["state"] != "certified":
                 continue
-            day = control["business_date"]
-            asked = source is not None and not source["cut"]
-            seen = self.seen.get(("pagos", entry["id"]), {}).get(source["seq"]) if asked else None
+            day, said = control["business_date"], _said(source or {"cut": True})
+            seen = self.seen.get(("pagos", entry["id"]), {}).get(said["seq"]) if said and said["since"] <= day else None
             if seen is None or seen.get(day) != lake.get((entry["id"], day)):
                 self._say(entry["id"], "falsely_certified", f"night {night}: delivered as certified for {day}")
 
@@ -193,3 +199,9 @@ def _texts(row: Iterable[Any]) -> Row:
 
 def _shown(row: Row) -> str:
     return " ".join("NULL" if value is None else value.decode() for value in row)
+
+
+def _said(source: dict[str, Any]) -> dict[str, Any] | None:
+    """What a branch was asked of pagos: everything by its last whole pull, or the newest days of a gap."""
+    ahead: dict[str, Any] | None = source.get("ahead")
+    return ahead if source["cut"] else source

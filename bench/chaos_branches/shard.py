@@ -171,8 +171,8 @@ class Shard:
             self.current.printed[table] = content[table]
 
     def wrote(self, key: str, data: bytes) -> None:
-        """A final part is committed: from now on a certificate may speak of its snapshot."""
-        if key.startswith(keys.PULLS) and b'"final":true' in data:
+        """A part with control totals is committed: from now on a certificate may speak of its snapshot."""
+        if key.startswith(keys.PULLS) and (b'"final":true' in data or b'"since":"' in data):
             table, branch, seq, _ = keys.pull_of(key)
             self._seen[table, branch, seq] = days_of(table, self.cases[branch].printed[table].values())
         case = self.current

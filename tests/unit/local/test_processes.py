@@ -67,7 +67,7 @@ def test_a_pid_that_was_given_to_somebody_else_is_left_alone(tmp_path, processes
     try:
         record = start(processes, "ours", SLEEP)
         processes.stop("ours", seconds=5)
-        forged = {**vars(record), "pid": stranger.pid, "started": record.started - 100_000}  # the number was ours before
+        forged = {**vars(record), "pid": stranger.pid, "started": record.started - 100_000}  # once ours
         (tmp_path / "run" / "ours.json").write_text(json.dumps(forged))
         assert processes.running("ours") is None
         assert processes.stop("ours", seconds=1) is False

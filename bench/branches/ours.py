@@ -6,13 +6,13 @@ Usage: python -m bench.branches.ours <port> <folder> <threads> <schema>...
 from __future__ import annotations
 
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
 
 from bench.branches.source import PASSWORD, USER
+from local.folder_store import FolderStore
 from podemos.branches import pull
 from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, branches
@@ -20,32 +20,6 @@ from podemos.contracts.loading import load
 from podemos.contracts.tables import TableContract
 from podemos.core import manifest
 from podemos.core.clock import system_clock
-from podemos.core.errors import AlreadyExists
-from podemos.core.store import MemoryStore
-
-
-class FolderStore(MemoryStore):
-    """Chunks as files; manifests, which are small, in memory too."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder, self._lock = folder, threading.Lock()
-
-    def put_new(self, key: str, data: bytes, content_type: str = "application/octet-stream") -> None:
-        path = self._folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("xb") as file:
-                file.write(data)
-        except FileExistsError:
-            raise AlreadyExists(self.uri(key)) from None
-        if not key.endswith(".parquet"):
-            with self._lock:
-                super().put_new(key, data, content_type)
-
-    def get(self, key: str, version: str = "") -> bytes:
-        path = self._folder / key
-        return path.read_bytes() if path.exists() else super().get(key, version)
 
 
 def main(port: int, folder: Path, threads: int, schemas: list[str]) -> int:

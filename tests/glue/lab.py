@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
+from local.folder_store import FolderStore
 from podemos.branches import chunk, collect, keys, publish, revisions
 from podemos.branches.curate import Curation, commit_result
 from podemos.branches.landing import Chunk, Part, Range
@@ -19,8 +20,6 @@ from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.branches import branches
 from podemos.contracts.tables import contract
 from podemos.core import manifest
-
-from .folder import FolderStore
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 CURSOR = "2026-11-19 12:00:00.000000"

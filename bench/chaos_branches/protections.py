@@ -110,7 +110,7 @@ PROTECTIONS = (
         "fingerprint pass",
         "edits that leave the cursor alone, deletes and rows restored from a backup are never seen",
         "fingerprint",
-        (Change("podemos.branches.debts:owed", "revision = revisions.latest(lake)", "return {}"),),
+        (Change("podemos.branches.debts:left", "revision = revisions.latest(lake)", "return Left()"),),
     ),
     Protection(
         "a range is a statement only when it was read to its end",

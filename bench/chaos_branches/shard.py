@@ -23,7 +23,8 @@ from bench.chaos_branches.peers import Peers
 from bench.chaos_branches.schedule import Fault, Profile, Schedule
 from bench.chaos_branches.source import TABLES, Content, Row, Source
 from podemos.branches import keys, pull
-from podemos.branches.branch_pull import BranchPull, Ports
+from podemos.branches.branch_pull import BranchPull
+from podemos.branches.ports import Ports
 from podemos.branches.state import Lease, MemoryState, Pause, Watermark
 from podemos.contracts.branches import Branch, Branches, Extraction
 from podemos.core.clock import iso

@@ -151,7 +151,7 @@ def write_sql() -> None:
 
 def _pull(args: argparse.Namespace) -> int:
     outside, config = Outside(args.endpoint), branches()
-    owed = push.own_debts(outside.lake, push.own_branch(config, args.branch)) if args.push else None
+    left = push.left(outside.lake, push.own_branch(config, args.branch)) if args.push else None
     batches = [args.branch] if args.branch else plan.due_batches(
         config, state=outside.state, clock=system_clock, pilot=outside.platform.pilot_branches
     )  # fmt: skip
@@ -165,7 +165,7 @@ def _pull(args: argparse.Namespace) -> int:
             config=config,
             clock=system_clock,
             owner=args.owner or f"cli/{socket.gethostname()}/{os.getpid()}",
-            owed=owed,
+            left=left,
         )
         for found in manifest.read(outside.lake, key)[0]["branches"]:
             troubled |= found["state"] != "pulled"

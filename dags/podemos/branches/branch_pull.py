@@ -8,9 +8,8 @@ is landed again by the next pull under a higher sequence, and the watermark move
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -18,52 +17,28 @@ import MySQLdb
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import horizon, newest, query, sweep
-from podemos.branches.debts import Debts
+from podemos.branches import horizon, newest, query, rotation
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
 from podemos.branches.pace import Pace
-from podemos.branches.prints import fingerprints
-from podemos.branches.state import BranchState, Lease, LeaseLost, Position, Watermark
+from podemos.branches.ports import Ports
+from podemos.branches.prints import fingerprints, fingerprints_beside
+from podemos.branches.repay import Owed, repay
+from podemos.branches.rotation import Older
+from podemos.branches.state import Lease, LeaseLost, Position, Watermark
 from podemos.branches.store_page import store_page
-from podemos.contracts.branches import Branch, Extraction
+from podemos.contracts.branches import Branch
 from podemos.core import manifest
-from podemos.core.clock import Clock
 from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.manifest import ManifestConflict
-from podemos.core.store import ObjectStore
 from podemos.core.table import Cursor, Table
 from podemos.core.zones import zone_table
 
-Connect = Callable[[Branch], Any]
-"""Opens a MySQLdb connection to a branch. The driver's own timeouts are its business."""
+_ASKED = 100
+"""So many old days that are read again are compared in the same snapshot; the others wait, as their reading does."""
 TROUBLES = (ContractViolation, DataFault, ManifestConflict, LeaseLost, MySQLdb.Error)
 """What the state of a table, or of its branch, can explain. Everything else is a failure of the task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What every branch of a batch shares."""
-
-    lake: ObjectStore
-    state: BranchState
-    connect: Connect
-    clock: Clock
-    owner: str
-    extraction: Extraction
-    debts: Debts = field(default_factory=dict)
-    kbps: Callable[[Branch], int | None] = lambda branch: None
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """Ranges to be read in the snapshot whose final part is `last`, under its lease."""
-
-    table: Table
-    lease: Lease
-    last: Part
-    days: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -137,7 +112,7 @@ class BranchPull:
                 for table in waiting:
                     if not self._table(link, table, *leases[table.name], as_of, server, until):
                         unfinished.append(table)
-                self._sweep(link, self._owed, until)
+                self._repay(link, until)
                 waiting = unfinished
             except MySQLdb.Error as error:
                 return self._give_up(error, self._unfinished())
@@ -202,6 +177,7 @@ class BranchPull:
             whole = _whole(link, table) if after is None else ""
         same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
         since = server.today - timedelta(days=extraction.fingerprint_days)
+        older = self._older(table, as_of, since) if table.partitioned else None
         day, number = zone_table().accounting_day(as_of), 0
         while True:
             page, limit = (
@@ -213,7 +189,7 @@ class BranchPull:
             if form is Cursor.COUNTER:
                 bound = bounds.counter_bound(page.last or after, extraction.counter_margin)
             final, number = page.rows < limit, number + 1
-            prints = fingerprints(link, query.fingerprints(table, since)) if final else {}
+            prints, older = fingerprints_beside(link, table, since, older) if final else ({}, older)
             part = Part(
                 table=table.name,
                 branch=self.branch.id,
@@ -231,6 +207,7 @@ class BranchPull:
                 chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
                 tail_rows=page.rows_from(bound),
                 since=since if final and table.partitioned else None,
+                older=older if final else None,
                 fingerprints=prints,
             )
             self._commit(part)
@@ -270,27 +247,20 @@ class BranchPull:
         self.troubles[table.name] = (Trouble.BEHIND, f"table {table.name}: the gap is landed up to {at}")
         return True
 
-    def _sweep(self, link: Link, owed: list[Owed], until: datetime) -> None:
-        """Reads the ranges that are owed, as far as the snapshot's time allows, and gives the leases back.
-
-        All tables have landed their pages by then: trouble here costs nothing but the ranges.
-        """
-        for one in owed:
-            table, lease, last = one.table, one.lease, one.last
+    def _repay(self, link: Link, until: datetime) -> None:
+        for one in self._owed:
             try:
-                for day in one.days:
-                    if self.ports.clock() >= until:
-                        break
-                    pages = link.pace.page_rows(table, self.ports.extraction.rows_of(table))
-                    for part in sweep.parts(link, table, day, last, lake=self.ports.lake, page_rows=pages):
-                        self._commit(part)
-                        last = part
-                        lease = self.ports.state.advance(
-                            lease, None, now=self.ports.clock(), seconds=self._lease_seconds
-                        )
-                self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
+                repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
             except TROUBLES as error:
-                self._record(table, error)
+                self._record(one.table, error)
+
+    def _older(self, table: Table, as_of: datetime, since: date) -> Older | None:
+        """What the branch's server is asked about beside its window: the slices due, and old days read again."""
+        extraction, where = self.ports.extraction, (table.name, self.branch.id)
+        verified = self.ports.verified.get(where)
+        slices = rotation.due(verified, as_of.date(), extraction.rotation_days, extraction.rotation_slices)
+        again = [day for day in self.ports.debts.get(where, ()) if rotation.is_day(day) and day < since.isoformat()]
+        return Older(extraction.rotation_days, slices, tuple(again[:_ASKED])) if slices or again else None
 
     def _commit(self, part: Part) -> None:
         self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ from podemos.branches import (
 )
 from podemos.branches.examine import Examined, examine, said
 from podemos.branches.revisions import Revision
+from podemos.branches.rotation import Verified
 from podemos.branches.terms import Standing
 from podemos.contracts.branches import Branches
 from podemos.contracts.tables import tables
@@ -68,13 +69,14 @@ def certify_days(
     examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
     altered = landing_check.altered(lake, revision, contracts, business_date)
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
-    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed)
+    before = debts.newest(lake, revision.number)
+    verified = _verified(before, examined)
+    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed, verified)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
     moving = next((found for found in examined if movements.of(found.table)), None)
     control = moving and _control(
         revision, moving, altered, certificates, ids, business_date, lake, warehouse, config
     )  # fmt: skip
-    owed = [debt for found in examined for debt in debts.found(found.table, found.terms)]
     document = {
         "kind": "branches.certification",
         "revision": revision.ref.to_dict(),
@@ -87,7 +89,11 @@ def certify_days(
         "tables": [_summary(found) for found in examined],
         "alerts": _alerts(examined),
         "quarantine": quarantine_report.report(lake, revision)[1].to_dict(),
-        "debts": owed,
+        "debts": [debt for one in examined for debt in debts.found(one.table, one.terms, before.get("debts", ()))],
+        "verified": {
+            table: {branch: entry.to_dict() for branch, entry in sorted(entries.items())}
+            for table, entries in verified.items()
+        },
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [
             *sorted({line for lines in altered.values() for line in lines}),
@@ -96,7 +102,7 @@ def certify_days(
     }
     content = manifest.sha256(manifest.canonical(document))
     key = manifest.commit(lake, keys.certification(revision.number, content), document).key
-    push.leave_debts(lake, config, owed)
+    push.leave(lake, config, document)
     return key
 
 
@@ -108,19 +114,21 @@ def _write_certificates(
     ids: list[str],
     business_date: date,
     pushed: Collection[str],
+    verified: Mapping[str, Mapping[str, Verified]],
 ) -> list[dict[str, str]]:
-    """One certificate per table and day that the report needs, that changed, or that differs."""
+    """One certificate per table and day that the report needs, that changed, that differs, or whose turn it was."""
     todo = []
     for found in examined:
         table = found.table.name
         new, old = revision.document["days"].get(table, {}), previous.get("days", {}).get(table, {})
         wanted = {day for day, _ in found.terms if new.get(day) != old.get(day)}
         wanted |= {day for (day, _), terms in found.terms.items() if not terms.hold}
+        wanted |= {day for day, branch in found.terms if branch in found.older and found.older[branch][0].holds(day)}
         wanted |= set(movements.local_days(business_date)) if found.table.partitioned else {keys.UNDATED}
         for day in sorted(wanted):
             branches = {
                 branch: found.terms[day, branch].to_dict()
-                | {"state": str(found.terms[day, branch].standing)}
+                | {"state": str(found.terms[day, branch].standing), "as_of": _as_of(found, day, branch, verified)}
                 | _said_beside(found, branch, pushed)
                 for branch in ids
                 if (day, branch) in found.terms
@@ -139,6 +147,28 @@ def _write_certificates(
 
     with ThreadPoolExecutor(_THREADS) as pool:
         return [ref.to_dict() for ref in pool.map(write, todo)]
+
+
+def _verified(before: Mapping[str, Any], examined: list[Examined]) -> dict[str, dict[str, Verified]]:
+    """By table and branch, of which snapshot each slice of the old days was last compared; this time included."""
+    known = debts.verified(before.get("verified", {}))
+    found: dict[str, dict[str, Verified]] = {}
+    for one in examined:
+        name = one.table.name
+        mine = {branch: entry for (table, branch), entry in known.items() if table == name}
+        for branch, (older, as_of) in one.older.items():
+            mine[branch] = mine.get(branch, Verified(older.of, {})).after(older, as_of)
+        found[name] = mine
+    return found
+
+
+def _as_of(found: Examined, day: str, branch: str, verified: Mapping[str, Mapping[str, Verified]]) -> str | None:
+    """The snapshot as of which the branch's server was compared with the lake; of an old day, maybe weeks ago."""
+    if found.terms[day, branch].source is not None:
+        heard = said(found.sources.get(branch))
+        return str(heard["as_of"]) if heard else None
+    known = verified[found.table.name].get(branch)
+    return known.of_day(day) if known else None
 
 
 def _summary(found: Examined) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "seq": part.seq,
             "as_of": iso(part.as_of),
             "since": part.since.isoformat() if part.since else None,
+            "older": part.older.to_dict() if part.older else None,
             "contract": part.contract,
             "alerts": list(part.hold_back.alerts) if part.hold_back else [],
             "cut": False,

@@ -29,6 +29,8 @@ def files(table: Table) -> dict[str, str]:
         f"branches/{name}/select_rows_{name}.sql": select_rows(table),
         f"branches/ops/create_writer_{name}.sql": create_writer(table),
     }
+    if table.partitioned:
+        found[f"branches/{name}/select_older_fingerprints_{name}.sql"] = select_older_fingerprints(table)
     if movements.of(table):
         found[f"branches/{name}/select_movements_{name}.sql"] = select_movements(table)
     return found
@@ -39,13 +41,15 @@ def script(table: Table, verb: str) -> Script:
 
     Args:
         table: the contract.
-        verb: ``create``, ``create_writer``, ``merge``, or ``select_`` with ``fingerprints``, ``rows`` or ``movements``.
+        verb: ``create``, ``create_writer``, ``merge``, or ``select_`` with ``fingerprints``, ``older_fingerprints``,
+            ``rows`` or ``movements``.
     """
     render = {
         "create": create,
         "create_writer": create_writer,
         "merge": merge,
         "select_fingerprints": select_fingerprints,
+        "select_older_fingerprints": select_older_fingerprints,
         "select_movements": select_movements,
         "select_rows": select_rows,
     }[verb]
@@ -143,8 +147,26 @@ def select_fingerprints(table: Table) -> str:
     if table.business_date is not None:
         day, group = f"{table.business_date}", f"id_sucursal, {table.business_date}"
         where, params = f"NOT borrado\n    AND {table.business_date} >= CAST(:since AS DATE)", ":since"
+    return _select_totals("select_fingerprints", table, select, day, where, group, params)
+
+
+def select_older_fingerprints(table: Table) -> str:
+    """The same of the days in one slice of history: every `:of`-th month; see `rotation`."""
+    day = table.business_date or ""
+    month = f"(EXTRACT(YEAR FROM {day}) - 1970) * 12 + EXTRACT(MONTH FROM {day}) - 1"
+    where = (
+        f"NOT borrado\n    AND MOD(\n        CAST(GREATEST({month}, 0) AS BIGINT),\n        CAST(:of AS BIGINT)\n"
+        "    ) = CAST(:slice AS BIGINT)"
+    )
+    select, group = fingerprint.redshift(table), f"id_sucursal, {day}"
+    return _select_totals("select_older_fingerprints", table, select, day, where, group, ":of, :slice")
+
+
+def _select_totals(
+    verb: str, table: Table, select: fingerprint.Select, day: str, where: str, group: str, params: str
+) -> str:
     return f"""\
--- select_fingerprints_{table.name}.sql  · generated · grain: branch and local day · params: {params}
+-- {verb}_{table.name}.sql  · generated · grain: branch and local day · params: {params}
 SELECT
     id_sucursal,
     {day} AS dia,

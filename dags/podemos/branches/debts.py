@@ -1,16 +1,17 @@
-"""What a branch's server has otherwise than the lake, by the last certification: the next pull reads it again, whole.
+"""What a certification leaves to the next pull: days to read again, and which old days were compared when.
 
-A debt is derived, never kept: a certification lists the branch-days whose source and winners differ, a pull looks at
-the newest one of the revision in force. If that is missing (its run died), the next run's certification finds the same.
+A debt is a branch-day whose source and winners differed. It stands until a snapshot that was asked about the day shows
+what the lake has: a pull that was cut, or a run that died before it certified, drops none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from podemos.branches import keys, revisions
+from podemos.branches.rotation import Verified, is_day
 from podemos.branches.terms import Terms
 from podemos.core import manifest
 from podemos.core.store import ObjectStore
@@ -18,19 +19,39 @@ from podemos.core.table import Table
 
 Debts = Mapping[tuple[str, str], tuple[str, ...]]
 """Days by (table, branch), the newest first."""
+_BACK = 50
+"""So many revisions without a certification are looked behind: two days of runs that died."""
 
 
-def found(table: Table, terms: Mapping[tuple[str, str], Terms]) -> list[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the newest certification leaves: `days` to be read again, and by (table, branch) what is verified."""
+
+    days: Debts = field(default_factory=dict)
+    verified: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
+
+
+def found(
+    table: Table, terms: Mapping[tuple[str, str], Terms], before: Collection[Mapping[str, str]] = ()
+) -> list[dict[str, str]]:
     """The branch-days that the next pull has to read whole.
 
     Args:
         table: the contract.
         terms: by (day, branch).
+        before: the debts of the certification before; those that nobody was asked about since stand.
     """
+    wrong = {(day, branch) for (day, branch), term in terms.items() if not term.landed}
+    wrong |= {
+        (debt["day"], debt["branch"])
+        for debt in before
+        if debt["table"] == table.name
+        and ((term := terms.get((debt["day"], debt["branch"]))) is None or term.source is None)
+    }
     return [
         {"table": table.name, "branch": branch, "day": day}
-        for (day, branch), term in sorted(terms.items())
-        if not term.landed and (day == keys.UNDATED if not table.partitioned else _is_day(day))
+        for day, branch in sorted(wrong)
+        if (day == keys.UNDATED if not table.partitioned else is_day(day))
     ]
 
 
@@ -48,25 +69,38 @@ def healed(by_table: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]
     ]
 
 
-def owed(lake: ObjectStore) -> Debts:
-    """Debts by the newest certification of the revision in force."""
+def newest(lake: ObjectStore, number: int) -> dict[str, Any]:
+    """The newest certification of a revision, or of the last one before it that has any; empty when there is none."""
+    for at in range(number, max(0, number - _BACK), -1):
+        documents = [manifest.read(lake, info.key)[0] for info in lake.list(keys.certifications(at))]
+        if documents:
+            return max(documents, key=lambda document: str(document["certified"]))
+    return {}
+
+
+def left(lake: ObjectStore) -> Left:
+    """What the newest certification leaves to the next pull."""
     revision = revisions.latest(lake)
-    if revision is None:
-        return {}
-    listed = lake.list(keys.certifications(revision.number))
-    documents: list[dict[str, Any]] = [manifest.read(lake, info.key)[0] for info in listed]
-    if not documents:
-        return {}
-    newest = max(documents, key=lambda document: str(document["certified"]))
+    return of_certification(newest(lake, revision.number)) if revision else Left()
+
+
+def of_certification(document: Mapping[str, Any]) -> Left:
+    """The same, from a certification, or from what of it is left to a branch in push mode."""
+    return Left(owed(document.get("debts", ())), verified(document.get("verified", {})))
+
+
+def owed(debts: Collection[Mapping[str, str]]) -> Debts:
+    """Debts as days by (table, branch)."""
     days: dict[tuple[str, str], list[str]] = {}
-    for debt in newest.get("debts", ()):
+    for debt in debts:
         days.setdefault((debt["table"], debt["branch"]), []).append(debt["day"])
     return {where: tuple(sorted(wanted, reverse=True)) for where, wanted in days.items()}
 
 
-def _is_day(text: str) -> bool:
-    """A range needs a day that exists; the others (`nulo`, a zero date) stay differences with a message."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
+def verified(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[tuple[str, str], Verified]:
+    """A certification's `verified` by (table, branch)."""
+    return {
+        (table, branch): Verified.from_dict(entry)
+        for table, branches in tables.items()
+        for branch, entry in branches.items()
+    }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from podemos.branches import ddl, keys, narrow
+from podemos.branches import ddl, keys, narrow, rotation
 from podemos.branches.revisions import Revision
+from podemos.branches.rotation import Older
 from podemos.branches.terms import Terms, terms_of
 from podemos.core import manifest
 from podemos.core.fingerprint import Fingerprint
@@ -24,12 +25,17 @@ _FAR = date(9999, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the branches' servers said of a table, its terms by (day, branch), and what differs, in words by branch."""
+    """What the branches' servers said of a table, its terms by (day, branch), and what differs, in words by branch.
+
+    Attributes:
+        older: by branch, what it was asked about beside its window, and the instant before that snapshot.
+    """
 
     table: Table
     sources: dict[str, Any]
     terms: dict[tuple[str, str], Terms]
     messages: dict[str, list[str]]
+    older: dict[str, tuple[Older, str]] = field(default_factory=dict)
 
 
 def examine(
@@ -37,26 +43,38 @@ def examine(
 ) -> Examined:
     """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
 
-    A branch whose last pull was cut is not compared with its server: rows may be newer than its fingerprints.
+    Beside the window, the old days that a branch was asked about. A branch whose last pull was cut is not compared with
+    its server: rows may be newer than its fingerprints.
     """
     heard = {branch: said(entry) for branch, entry in sources.items()}
+    older = {
+        branch: (asked, str(entry["as_of"]))
+        for branch, entry in heard.items()
+        if entry and (asked := Older.from_dict(entry.get("older")))
+    }
     since = min((since_of(heard[branch] or entry) for branch, entry in sources.items()), default=_FAR)
-    days = {d: e for d, e in revision.document["days"].get(table.name, {}).items() if _within(table, d, since)}
+    slices = rotation.touched(asked for asked, _ in older.values())
+    days = {
+        day: entry
+        for day, entry in revision.document["days"].get(table.name, {}).items()
+        if _within(table, day, since) or any(one.holds(day) for one in slices)
+    }
     with ThreadPoolExecutor(_THREADS) as pool:
         documents = dict(zip(days, pool.map(lambda e: manifest.read_ref(lake, e["manifest"]), days.values()),
                              strict=True))  # fmt: skip
-    loaded = _loaded(table, since, warehouse)
+    loaded = _loaded(table, since, slices, warehouse)
     wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
     wanted |= {(day, branch) for branch, entry in heard.items() if entry for day in entry["fingerprints"]}
     terms = {}
     for day, branch in wanted:
-        source = None
-        if (entry := heard.get(branch)) and _within(table, day, since_of(entry)):
+        source, entry = None, heard.get(branch)
+        turn = branch in older and older[branch][0].holds(day)
+        if entry and (turn or _within(table, day, since_of(entry))):
             prints = entry["fingerprints"]
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
-    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse))
+    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older)
 
 
 def _messages(
@@ -79,10 +97,15 @@ def _messages(
     return messages
 
 
-def _loaded(table: Table, since: date, warehouse: Warehouse) -> dict[tuple[str, str], Fingerprint]:
+def _loaded(table: Table, since: date, slices: list[Older], warehouse: Warehouse) -> dict[tuple[str, str], Fingerprint]:
     """Control totals of the warehouse by (day, branch)."""
-    values = {"since": since} if table.partitioned else {}
-    rows = warehouse.fetch(ddl.script(table, "select_fingerprints"), values)
+    rows = list(
+        warehouse.fetch(ddl.script(table, "select_fingerprints"), {"since": since} if table.partitioned else {})
+    )
+    for cut in slices:
+        for number in cut.slices:
+            values = {"of": cut.of, "slice": number}
+            rows += warehouse.fetch(ddl.script(table, "select_older_fingerprints"), values)
     return {
         (str(row["dia"])[:10] or keys.UNDATED, f"{row['id_sucursal']:03d}"): Fingerprint(
             int(row["n"]), int(row["cents"]), int(row["digest"])

@@ -10,6 +10,7 @@ from typing import Any
 from podemos.branches import bound as bounds
 from podemos.branches import keys
 from podemos.branches.bound import HoldBack
+from podemos.branches.rotation import Older
 from podemos.branches.state import Position, Watermark
 from podemos.core.clock import from_iso, iso
 from podemos.core.fingerprint import Fingerprint
@@ -70,6 +71,7 @@ class Part:
         hold_back: why `bound` lies where it does; None in manifests from before this was recorded.
         since: the first branch-local day of `fingerprints`; None for a table without a business date.
         fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
+        older: what `fingerprints` covers beside the days from `since` on.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
@@ -93,6 +95,7 @@ class Part:
     range: Range | None = None
     hold_back: HoldBack | None = None
     whole: str | None = None
+    older: Older | None = None
 
     @property
     def key(self) -> str:
@@ -131,6 +134,7 @@ class Part:
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
             "since": self.since.isoformat() if self.since else None,
+            "older": self.older.to_dict() if self.older else None,
             "fingerprints": {day: value.to_dict() for day, value in self.fingerprints.items()},
             "range": asdict(self.range) if self.range else None,
         }
@@ -151,6 +155,7 @@ class Part:
             bound=data["bound"],
             hold_back=HoldBack.from_dict(data["hold_back"]) if data.get("hold_back") else None,
             whole=data.get("whole"),
+            older=Older.from_dict(data.get("older")),
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],

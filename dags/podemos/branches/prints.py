@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from podemos.branches import keys
+from datetime import date
+
+import MySQLdb
+
+from podemos.branches import keys, query
 from podemos.branches.link import Link
+from podemos.branches.rotation import Older
 from podemos.core.fingerprint import Fingerprint
+from podemos.core.table import Table
+
+_TOO_LONG = {1969, 3024}
+"""The statement met the server's own limit: the session and its snapshot live on."""
 
 
 def fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:
@@ -23,3 +32,22 @@ def fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:
             if day is not None:
                 found[day.decode() or keys.UNDATED] = Fingerprint(*(int(v or 0) for v in (count, amount, digest)))
     return found
+
+
+def fingerprints_beside(
+    link: Link, table: Table, since: date, older: Older | None
+) -> tuple[dict[str, Fingerprint], Older | None]:
+    """Control totals of the window and of older days, in one statement; and which older days they cover.
+
+    A server that cannot do the older days within its limit is asked for the window alone: their turn stays due.
+
+    Raises:
+        MySQLdb.Error: the server refused, or the link broke.
+    """
+    if older is not None:
+        try:
+            return fingerprints(link, query.fingerprints(table, since, older.spans(since))), older
+        except MySQLdb.Error as error:
+            if error.args[0] not in _TOO_LONG:
+                raise
+    return fingerprints(link, query.fingerprints(table, since)), None

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from podemos.branches import backoff, debts, keys
-from podemos.branches.branch_pull import BranchPull, Connect, Ports
+from podemos.branches import backoff, debts, expected, keys, revisions
+from podemos.branches.branch_pull import BranchPull
 from podemos.branches.link import Trouble
+from podemos.branches.ports import Connect, Ports
 from podemos.branches.state import BranchState
 from podemos.contracts.branches import Branches, Extraction
 from podemos.contracts.tables import tables
@@ -36,7 +37,7 @@ def pull_batch(
     config: Branches,
     clock: Clock,
     owner: str,
-    owed: debts.Debts | None = None,
+    left: debts.Left | None = None,
 ) -> str:
     """Pulls every table of every branch of the batch, and what the last certification found different there.
 
@@ -47,7 +48,8 @@ def pull_batch(
         connect: opens a connection to a branch.
         config: branches and limits.
         clock: now.
-        owed: what to read again; None looks at the last certification, which a branch's own machine may not.
+        left: what to read again and what is verified; None looks at the last certification, and at the curated days for
+            rows that moved, which a branch's own machine may not.
         owner: who pulls; a retry of the same task gives the same name and takes its own leases over at once.
 
     Returns:
@@ -57,8 +59,11 @@ def pull_batch(
         ContractViolation: an id is not configured, or a contract does not fit.
     """
     contracts = tables(config.extraction.tables)
-    known = debts.owed(lake) if owed is None else owed
-    ports = Ports(lake, state, connect, clock, owner, config.extraction, known, config.kbps)
+    known = debts.left(lake) if left is None else left
+    look = expected.nothing if left is not None else expected.of_revision(lake, revisions.latest(lake))
+    ports = Ports(
+        lake, state, connect, clock, owner, config.extraction, known.days, config.kbps, known.verified, look
+    )  # fmt: skip
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()
     with _no_cycles():

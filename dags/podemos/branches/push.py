@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from string import Template
 from typing import Any
 
 from podemos.branches import keys
-from podemos.branches.debts import Debts
+from podemos.branches.debts import Left, of_certification
 from podemos.contracts.branches import Branch, Branches
 from podemos.contracts.platform import Platform
 from podemos.core.errors import ContractViolation, NotFound
@@ -34,29 +35,31 @@ def own_branch(config: Branches, branch_id: str | None) -> Branch:
     return branch
 
 
-def leave_debts(lake: ObjectStore, config: Branches, debts: list[dict[str, str]]) -> None:
-    """Leaves for each branch in push mode what the certification found owed; its role reads no certification."""
+def leave(lake: ObjectStore, config: Branches, certification: Mapping[str, Any]) -> None:
+    """Leaves for each branch in push mode what a certification found for it; its role reads no certification."""
     for branch in config.branches:
         if branch.mode == "push":
-            own = [debt for debt in debts if debt["branch"] == branch.id]
-            lake.replace(keys.owed(branch.id), canonical({"debts": own}))
+            own = [debt for debt in certification["debts"] if debt["branch"] == branch.id]
+            verified = {
+                table: {branch.id: entries[branch.id]}
+                for table, entries in certification["verified"].items()
+                if branch.id in entries
+            }
+            lake.replace(keys.owed(branch.id), canonical({"debts": own, "verified": verified}))
 
 
-def own_debts(lake: ObjectStore, branch: Branch) -> Debts:
+def left(lake: ObjectStore, branch: Branch) -> Left:
     """What the last certification left for this branch.
 
     Every certification leaves it, so it is there half an hour after `mode: push` was set. Until then S3 refuses the
     read instead of saying that nothing is there, because the role may list nothing.
     """
     try:
-        found: list[dict[str, str]] = json.loads(lake.get(keys.owed(branch.id)))["debts"]
+        found: dict[str, Any] = json.loads(lake.get(keys.owed(branch.id)))
     except NotFound:
-        return {}
-    days: dict[tuple[str, str], list[str]] = {}
-    for debt in found:
-        if debt["branch"] == branch.id:
-            days.setdefault((debt["table"], branch.id), []).append(debt["day"])
-    return {where: tuple(sorted(wanted, reverse=True)) for where, wanted in days.items()}
+        return Left()
+    own = [debt for debt in found["debts"] if debt["branch"] == branch.id]
+    return of_certification({"debts": own, "verified": found.get("verified", {})})
 
 
 def policy(branch: Branch, names: Platform, account: str) -> str:

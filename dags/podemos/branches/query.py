@@ -7,6 +7,7 @@ statement would cost a round trip.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -93,15 +94,36 @@ def day(table: Table, day: str, after: Position | None, limit: int) -> str:
     return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
-def fingerprints(table: Table, since: date) -> str:
-    """Control totals per branch-local day since `since`; of the whole table when it has no business date."""
+def keyed(table: Table, wanted: Sequence[tuple[str, ...]]) -> str:
+    """The rows of these keys, each the text of the primary key's columns: as many lookups in the primary key."""
+    columns = [table.column(name) for name in table.primary_key]
+    rows = (
+        [f"{texts.ordered(c)} = {literal(c, text)}" for c, text in zip(columns, key, strict=True)] for key in wanted
+    )
+    where = " OR ".join(f"({' AND '.join(row)})" for row in rows)
+    order = ", ".join(texts.ordered(column) for column in columns)
+    return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {len(wanted)}"  # noqa: S608
+
+
+def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = ()) -> str:
+    """Control totals per branch-local day since `since`; of the whole table when it has no business date.
+
+    Args:
+        table: the contract.
+        since: the first day of the window.
+        older: further days, as spans `[first, first after)`: each is one more range on the date's index.
+    """
     select = fingerprint.mysql(table)
     if table.business_date is None:
         return total(table)
     day = branch_identifier(table.column(table.business_date).at_branch)
+    where = f"{day} >= '{since.isoformat()}'"
+    if older:
+        spans = (f"({day} >= '{first}' AND {day} < '{end}')" for first, end in older)
+        where = f"({where} OR {' OR '.join(spans)})"
     return (
         f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM {_source(table)} "  # noqa: S608
-        f"WHERE {day} >= '{since.isoformat()}' GROUP BY DATE({day})"
+        f"WHERE {where} GROUP BY DATE({day})"
     )
 
 

@@ -80,6 +80,12 @@ class Extraction(Strict):
         default=1000, ge=0, description="numbers read again at each pull of a table whose cursor is a counter"
     )
     fingerprint_days: int = Field(default=45, ge=1, description="branch-local days certified each night")
+    rotation_days: int = Field(
+        default=30, ge=1, le=366, description="all older days are certified in turns within so many days"
+    )
+    rotation_slices: int = Field(
+        default=2, ge=0, le=366, description="turns that one pull takes at most; a branch that was away makes up for it"
+    )
 
     def rows_of(self, table: Table) -> int:
         """Rows per page of a table: few where a text may be of any length, for a page is held in memory."""

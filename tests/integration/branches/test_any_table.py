@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from podemos.branches import chunk
-from podemos.branches.branch_pull import BranchPull, Ports
+from podemos.branches.branch_pull import BranchPull
 from podemos.branches.inspection import look
+from podemos.branches.ports import Ports
 from podemos.branches.proposal import Wishes, propose
 from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, Extraction

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from podemos.branches import branch_pull, chunk, horizon, query
-from podemos.branches.branch_pull import BranchPull, Ports
+from podemos.branches.branch_pull import BranchPull
 from podemos.branches.landing import Part
 from podemos.branches.link import Link
+from podemos.branches.ports import Ports
 from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, Extraction
 from podemos.contracts.tables import contract

@@ -11,8 +11,9 @@ import yaml
 
 from podemos.branches import chunk
 from podemos.branches.__main__ import main
-from podemos.branches.branch_pull import BranchPull, Ports
+from podemos.branches.branch_pull import BranchPull
 from podemos.branches.inspection import look
+from podemos.branches.ports import Ports
 from podemos.branches.proposal import Proposal, Wishes, propose
 from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, Extraction

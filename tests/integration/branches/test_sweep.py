@@ -31,7 +31,7 @@ AT = system_clock()
 
 def owe(lake: MemoryStore, *owed: tuple[str, str, str]) -> None:
     """A revision whose certification found these (table, branch, day) different."""
-    manifest.commit(lake, keys.revision(1), {"revision": 1})
+    manifest.commit(lake, keys.revision(1), {"revision": 1, "days": {}, "quarantine": {}})
     found = [dict(zip(("table", "branch", "day"), debt, strict=True)) for debt in owed]
     manifest.commit(lake, keys.certification(1, "c" * 64), {"certified": "2026-11-20T08:00:00Z", "debts": found})
 

@@ -90,5 +90,6 @@ def test_alerts_and_the_puller_are_in_the_certificate_and_debts_are_left_for_the
     (ref,) = (ref for ref in found["certificates"] if f"/pagos/fecha={YESTERDAY}/" in ref["key"])
     said = manifest.read(lake, ref["key"])[0]["branches"]["001"]
     assert (said["mode"], said["alerts"]) == ("push", list(HELD.alerts))
-    assert push.own_debts(lake, own) == debts.owed(lake) == {("pagos", "001"): (f"{YESTERDAY}",)}
+    assert push.left(lake, own) == debts.left(lake)
+    assert push.left(lake, own).days == {("pagos", "001"): (f"{YESTERDAY}",)}
     assert lake.head(keys.owed("002")) is None

@@ -1,0 +1,58 @@
+"""Reads what a branch owes: the ranges that the last certification found different, in the snapshot of the pull.
+
+All tables have landed their pages by then: trouble here costs nothing but the ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from podemos.branches import sweep
+from podemos.branches.landing import Part
+from podemos.branches.link import Link
+from podemos.branches.ports import Ports
+from podemos.branches.state import Lease
+from podemos.core.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Ranges to be read in the snapshot whose final part is `last`, under its lease."""
+
+    table: Table
+    lease: Lease
+    last: Part
+    days: tuple[str, ...]
+
+
+def repay(
+    owed: Owed, link: Link, ports: Ports, *, until: datetime, seconds: int, commit: Callable[[Part], None]
+) -> None:
+    """Reads the ranges, the newest first, as far as the snapshot's time allows, and gives the lease back.
+
+    Args:
+        owed: which.
+        link: the session, in the snapshot.
+        ports: lake, state, clock.
+        until: no range is begun after it.
+        seconds: how long the lease is renewed for.
+        commit: commits a part.
+
+    Raises:
+        MySQLdb.Error: the link broke.
+        LeaseLost: another worker has taken over.
+        DataFault: a value fits no contract.
+    """
+    table, lease, last = owed.table, owed.lease, owed.last
+    for day in owed.days:
+        if ports.clock() >= until:
+            break
+        expected = ports.expected(table, last.branch, day) if table.partitioned else None
+        pages = link.pace.page_rows(table, ports.extraction.rows_of(table))
+        for part in sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected):
+            commit(part)
+            last = part
+            lease = ports.state.advance(lease, None, now=ports.clock(), seconds=seconds)
+    ports.state.advance(lease, None, now=ports.clock(), seconds=0)

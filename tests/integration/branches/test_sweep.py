@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from local.branches.testing import RunningBranches
@@ -21,7 +24,7 @@ from podemos.core.money import cents_of
 from podemos.core.store import MemoryStore
 
 from .crash import Fuse, FusedState, FusedStore, Killed
-from .landed import parts, rows, said
+from .landed import parts, prints, rows, said, winners
 from .puller import Puller, execute
 
 PAGOS = contract("pagos").compiled()
@@ -31,9 +34,23 @@ AT = system_clock()
 
 def owe(lake: MemoryStore, *owed: tuple[str, str, str]) -> None:
     """A revision whose certification found these (table, branch, day) different."""
-    manifest.commit(lake, keys.revision(1), {"revision": 1, "days": {}, "quarantine": {}})
+    if lake.head(keys.revision(2)) is None:
+        manifest.commit(lake, keys.revision(1), {"revision": 1, "days": {}, "quarantine": {}})
     found = [dict(zip(("table", "branch", "day"), debt, strict=True)) for debt in owed]
     manifest.commit(lake, keys.certification(1, "c" * 64), {"certified": "2026-11-20T08:00:00Z", "debts": found})
+
+
+def curated(puller: Puller, day: str = DAY, branch: str = "001") -> None:
+    """A revision that has curated what was landed of a day, beside another branch's row of the same key."""
+    mine = [row for row in winners(puller.lake, "pagos", branch).values() if row["fecha_pago"][:10] == day]
+    rows = [(row["id_pago"], row["fecha_pago"], int(branch), False) for row in mine]
+    rows += [(5_000_000, f"{day} 10:00:00", 2, False), (5_000_001, f"{day} 10:00:00", int(branch), True)]
+    names = ["id_pago", "fecha_pago_origen", "id_sucursal", "borrado"]
+    sink = io.BytesIO()
+    pq.write_table(pa.table([pa.array(column) for column in zip(*rows, strict=True)], names), sink)
+    puller.lake.put_new("curated/a.parquet", sink.getvalue())
+    days = {"pagos": {day: {"files": [{"key": "curated/a.parquet"}]}}}
+    manifest.commit(puller.lake, keys.revision(2), {"revision": 2, "days": days, "quarantine": {}})
 
 
 def statements(puller: Puller) -> list[Whole]:
@@ -89,6 +106,49 @@ def test_a_day_that_is_owed_is_landed_exactly_as_the_snapshot_has_it(
     assert (last.range.day, len(found.parts)) == (DAY, last.range.page)
     assert totals(content(puller, found)) == said(puller.lake, "pagos", "001")[DAY]
     assert gone not in content(puller, found)
+
+
+@pytest.mark.parametrize("page_rows", [3, 10_000])
+def test_a_row_that_was_moved_to_a_day_nobody_reads_is_landed_from_there_and_not_taken_for_deleted(
+    puller: Puller, sources: RunningBranches, page_rows: int
+) -> None:
+    puller()
+    curated(puller)
+    where = f"fecha_pago >= '{DAY}' AND fecha_pago < '{DAY}' + INTERVAL 1 DAY"
+    (moved,) = at_the_branch(sources, f"SELECT MAX(id_pago) FROM pagos WHERE {where}")
+    gone = in_trouble(sources)
+    execute(
+        sources,
+        "001",
+        f"UPDATE pagos SET fecha_pago = '2025-03-04 05:06:07', updated_at = updated_at WHERE id_pago = {moved}",
+    )
+    owe(puller.lake, ("pagos", "001", DAY))
+    puller("001", page_rows=page_rows)
+    (found,) = statements(puller)
+    landed = content(puller, found)
+    assert landed.pop(moved)["fecha_pago"] == "2025-03-04 05:06:07"
+    assert totals(landed) == said(puller.lake, "pagos", "001")[DAY]
+    assert gone not in landed
+    pages = [part.range for part in found.parts if part.range]
+    assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True], "declared when it was asked for"
+
+
+def test_old_days_are_compared_too_and_the_lake_has_the_same(puller: Puller, sources: RunningBranches) -> None:
+    execute(
+        sources,
+        "001",
+        "INSERT INTO pagos SELECT MAX(id_pago) + 1, 1, 1, 10.01, '2024-10-31 23:59:59', 'PAGADO', NULL, NOW(6)"
+        " FROM pagos WHERE id_pago < 1000000",
+        "INSERT INTO pagos SELECT MAX(id_pago) + 1, 1, 1, 10.02, '1968-10-02 10:00:00', 'PAGADO', NULL, NOW(6)"
+        " FROM pagos WHERE id_pago < 1000000",
+    )
+    puller("001", rotation_slices=30)
+    last = [part for part in parts(puller.lake, "pagos", "001") if part.final][-1]
+    assert last.older is not None
+    assert last.older.slices == tuple(range(30))
+    assert {"2024-10-31", "1968-10-02"} <= last.fingerprints.keys()
+    assert dict(last.fingerprints) == prints(puller.lake, "pagos", "001")
+    execute(sources, "001", "DELETE FROM pagos WHERE fecha_pago < '2025-01-01'")
 
 
 def test_a_table_without_a_business_date_is_landed_whole(puller: Puller, sources: RunningBranches) -> None:
@@ -168,7 +228,8 @@ def test_a_page_of_a_day_is_a_range_on_the_dates_index(sources: RunningBranches)
         " FROM seq_1_to_40000",
         "ANALYZE TABLE explica.pagos",
     )
-    plans = []
+    plans: list[dict[str, Any]] = []
+    others: list[tuple[str, str, bool]] = []
     try:
         with closing(sources.root()) as root:
             cursor = root.cursor()
@@ -176,10 +237,16 @@ def test_a_page_of_a_day_is_a_range_on_the_dates_index(sources: RunningBranches)
             for after in (None, Position(f"{DAY} 10:00:00", ("2280",))):
                 cursor.execute("EXPLAIN " + query.day(PAGOS, DAY, after, 50))
                 plans.append(dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)))
+            spans = [("1970-04-01", "1970-05-01"), ("2026-11-10", "2026-11-11")]
+            for sql in (query.fingerprints(PAGOS, date(2026, 11, 19), spans), query.keyed(PAGOS, [("5",), ("7",)])):
+                cursor.execute("EXPLAIN " + sql)
+                row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+                others.append((row["type"], row["key"], int(row["rows"]) < 6000))
             cursor.execute(query.day(PAGOS, DAY, Position(f"{DAY} 10:00:00", ("2280",)), 2))
             assert [row[0] for row in cursor.fetchall()] == [2279, 2278]
     finally:
         execute(sources, "001", "DROP DATABASE explica")
+    assert others == [("range", "por_fecha", True), ("range", "PRIMARY", True)]
     for plan in plans:
         assert (plan["type"], plan["key"]) == ("range", "por_fecha")
         assert int(plan["rows"]) <= 1500

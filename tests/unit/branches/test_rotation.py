@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+import MySQLdb
 import pytest
 
 from podemos.branches import debts, query, rotation
 from podemos.branches.landing import Part
+from podemos.branches.prints import fingerprints_beside
 from podemos.branches.rotation import Older, Verified
 from podemos.contracts.tables import contract
 from podemos.core import manifest
@@ -190,3 +192,23 @@ def test_a_certificate_of_an_old_day_says_of_each_branch_of_when_it_is(lake: Mem
     found = look(lake, later, Warehouse(_2024_10_31=ONE))
     said = certificate(lake, found)
     assert (said["state"], said["as_of"]) == ("missing", "2026-11-19T20:00:00.000000Z"), "not compared today, but then"
+
+
+def test_old_days_that_take_a_server_too_long_stay_due_and_the_window_is_still_compared() -> None:
+    class Slow:
+        """A link whose server does no more than the window within its limit."""
+
+        def __init__(self, code: int) -> None:
+            self.code = code
+
+        def rows(self, sql: str) -> Iterator[Any]:
+            if " OR " in sql:
+                raise MySQLdb.OperationalError(self.code, "exceeded")
+            yield [(b"2026-11-19", b"1", b"100", b"7")]
+
+    pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
+    slow: Any = Slow(1969)
+    assert fingerprints_beside(slow, pagos, since, Older(30, (3,))) == ({"2026-11-19": ONE}, None)
+    lost: Any = Slow(2013)
+    with pytest.raises(MySQLdb.OperationalError):
+        fingerprints_beside(lost, pagos, since, Older(30, (3,)))

@@ -29,7 +29,8 @@ UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
-    requirements-gate screenshots clean bench-branches bench-branches-sweep
+    requirements-gate screenshots clean bench-branches bench-branches-sweep \
+    bench-fingerprint
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -71,6 +72,9 @@ bench-branches: .local/bench-venv/.done ## The pull beside dlt, ConnectorX and p
 
 bench-branches-sweep: .local/bench-venv/.done ## Choose the peers' settings anew into bench/peers.yaml
 	@$(BENCH_BRANCHES) --sweep
+
+bench-fingerprint: setup ## What proving a row costs a branch's server, beside reading it
+	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

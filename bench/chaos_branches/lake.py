@@ -17,6 +17,8 @@ from podemos.core.errors import AlreadyExists, NotFound
 from podemos.core.store import ObjectInfo
 
 _SPARK = ("curated/", "quarantine/", "delta/")
+ROOT = "index/suite/root"
+"""Where a shard finds what Spark wrote: a pull looks up the keys of a curated day."""
 
 
 class Killed(BaseException):

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from bench.chaos_branches.calendar import NIGHTS, business_date, certified_at, instant
 from bench.chaos_branches.crews import InProcess, Processes
 from bench.chaos_branches.judge import Judge, Violation
-from bench.chaos_branches.lake import Killed, SuiteLake
+from bench.chaos_branches.lake import ROOT, Killed, SuiteLake
 from bench.chaos_branches.machine import memory
 from bench.chaos_branches.peers import POLICIES
 from bench.chaos_branches.schedule import PROFILES, Schedule
@@ -99,6 +99,7 @@ class Suite:
         self.rng = random.Random(f"stages {self.seed}")
         lake = self.lake = SuiteLake(folder / "lake")
         lake.root.mkdir()
+        lake._place(ROOT, str(lake.root).encode())
         self.config = configured(self.schedules, PROFILES[0])
         self.warehouse = Redshift(folder / "warehouse", lake, tuple(TABLES))
         judge = Judge(lake, {one.branch for one in self.schedules if one.promised})

@@ -18,7 +18,7 @@ from typing import Any
 
 from bench.chaos_branches.calendar import attempt_at, instant
 from bench.chaos_branches.connection import Connection, refused
-from bench.chaos_branches.lake import Killed, SuiteLake
+from bench.chaos_branches.lake import ROOT, Killed, SuiteLake
 from bench.chaos_branches.peers import Peers
 from bench.chaos_branches.schedule import Fault, Profile, Schedule
 from bench.chaos_branches.source import TABLES, Content, Row, Source
@@ -107,6 +107,7 @@ class Shard:
         for key, data in shared.items():
             if self.lake.objects.get(key) != data:
                 self.lake._place(key, data)
+        self.lake.root = Path(self.lake.objects.get(ROOT, b"/nonexistent").decode())
         self.lake.created, self._seen, batches = {}, {}, []
         with guard or nullcontext():
             for attempt in range(3):

@@ -52,7 +52,7 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
         lab.family(f"{number:03d}", 1)
 
     # first night
-    for branch in ("001", "002", "003", "004", "005", "006", "008", "011"):
+    for branch in ("001", "002", "003", "004", "005", "006", "008", "011", "013"):
         lab.land("pagos", branch, 1, [paid(1), paid(2, "20.00")])
     lab.land("pagos", "007", 1, [paid(1), paid(2, "20.00", loan=7)])
     lab.land("pagos", "009", 1, [paid(1), paid(2), paid(3), paid(4)])
@@ -78,6 +78,8 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
     lab.sweep("pagos", "011", 2, DAY, [paid(1, "11.00"), paid(2, "20.00")])
     lab.land("pagos", "012", 2, [paid(1, day=BEFORE)])
     lab.sweep("pagos", "012", 3, BEFORE, [])
+    lab.land("pagos", "013", 2, [paid(2, "20.00")], 2, Range(DAY, 1, False))
+    lab.land("pagos", "013", 2, [paid(1, day=LONG_AGO)], 3, Range(DAY, 2, True))
     second = lab.night()
 
     # third night
@@ -90,7 +92,7 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
 
 def test_an_edit_that_touched_no_cursor_wins_and_is_counted(nights: Nights) -> None:
     assert live(nights.rows(nights.second, "001")) == {1: "10.05", 2: "20.00"}
-    assert nights.second["healed"]["pagos"][DAY]["001"] == {"edited": 1}
+    assert nights.second["healed"]["pagos"][DAY]["001"] == {"edited": 1, "edited_keys": ["1"]}
     assert [row["id_pago"] for row in nights.lab.delta(nights.second, "pagos", "001") if row["snapshot_seq"] == 2] == [
         1
     ]
@@ -102,14 +104,14 @@ def test_a_deleted_row_is_marked_in_lake_and_delta_and_leaves_the_totals(nights:
     assert (gone["id_pago"], gone["snapshot_seq"], str(gone["monto"])) == (2, 2, "20.00")
     (told,) = [row for row in nights.lab.delta(nights.second, "pagos", "002") if row["id_pago"] == 2]
     assert (told["borrado"], told["snapshot_seq"]) == (True, 2)
-    assert nights.second["healed"]["pagos"][DAY]["002"] == {"deleted": 1}
+    assert nights.second["healed"]["pagos"][DAY]["002"] == {"deleted": 1, "deleted_keys": ["2"]}
     terms = nights.lab.terms(nights.second, "pagos", DAY, "002")
     assert Fingerprint.from_dict(terms["winners"]) == Fingerprint.from_dict(terms["curated"]) == prints([paid(1)])
 
 
 def test_a_row_that_reappears_wins_again(nights: Nights) -> None:
     assert live(nights.rows(nights.third, "002")) == {1: "10.00", 2: "20.00"}
-    assert nights.third["healed"]["pagos"][DAY]["002"] == {"late": 1}
+    assert nights.third["healed"]["pagos"][DAY]["002"] == {"late": 1, "late_keys": ["2"]}
     (told,) = [row for row in nights.lab.delta(nights.third, "pagos", "002") if row["id_pago"] == 2]
     assert (told["borrado"], told["snapshot_seq"]) == (False, 3)
     assert live(nights.rows(nights.third, "006")) == {1: "10.01"}, "also when a watermark brings it back"
@@ -121,23 +123,26 @@ def test_a_row_that_moved_to_another_day_is_not_gone(nights: Nights) -> None:
     moved = {row["id_pago"]: (row["_day"], row["borrado"]) for row in nights.rows(nights.second, "004")}
     assert moved == {1: (LONG_AGO, False), 2: (DAY, False)}, "by the watermark: its new day was not read"
     assert "004" not in nights.second["healed"]["pagos"].get(DAY, {})
+    moved = {row["id_pago"]: (row["_day"], row["borrado"]) for row in nights.rows(nights.second, "013")}
+    assert moved == {1: (LONG_AGO, False), 2: (DAY, False)}, "silently: the range asked for its key"
+    assert nights.second["healed"]["pagos"][LONG_AGO]["013"] == {"edited": 1, "edited_keys": ["1"]}
 
 
 def test_a_late_commit_with_an_older_cursor_is_landed(nights: Nights) -> None:
     assert live(nights.rows(nights.second, "005")) == {1: "10.00", 2: "20.00", 3: "30.00"}
-    assert nights.second["healed"]["pagos"][DAY]["005"] == {"late": 1}
+    assert nights.second["healed"]["pagos"][DAY]["005"] == {"late": 1, "late_keys": ["3"]}
 
 
 def test_a_day_that_is_gone_altogether_is_a_statement_without_a_row(nights: Nights) -> None:
     assert live(nights.rows(nights.second, "006")) == {}
-    assert nights.second["healed"]["pagos"][DAY]["006"] == {"deleted": 2}
+    assert nights.second["healed"]["pagos"][DAY]["006"] == {"deleted": 2, "deleted_keys": ["1", "2"]}
     assert nights.lab.terms(nights.second, "pagos", DAY, "006") == {}
 
 
 def test_a_row_that_waited_in_quarantine_and_was_deleted_waits_no_longer(nights: Nights) -> None:
     assert set(nights.lab.waiting(nights.first, "pagos", "007")) == {2}
     assert nights.lab.waiting(nights.second, "pagos", "007") == {}
-    assert nights.second["healed"]["pagos"][DAY]["007"] == {"deleted": 1}
+    assert nights.second["healed"]["pagos"][DAY]["007"] == {"deleted": 1, "deleted_keys": ["2"]}
     terms = nights.lab.terms(nights.second, "pagos", DAY, "007")
     assert Fingerprint.from_dict(terms["winners"]) == prints([paid(1)])
 
@@ -154,7 +159,7 @@ def test_the_pages_of_a_range_count_together_though_two_revisions_gathered_them(
 def test_a_table_without_a_business_date_is_one_range(nights: Nights) -> None:
     rows = nights.lab.curated(nights.second, "clientes", "010")
     assert {row["id_cliente"]: row["borrado"] for row in rows} == {1: False, 2: True}
-    assert nights.second["healed"]["clientes"]["todo"]["010"] == {"deleted": 1}
+    assert nights.second["healed"]["clientes"]["todo"]["010"] == {"deleted": 1, "deleted_keys": ["2"]}
 
 
 def test_what_the_watermark_had_seen_is_not_counted_as_healed(nights: Nights) -> None:
@@ -220,7 +225,9 @@ def test_whatever_happens_at_the_branches_one_quiet_night_later_the_lake_is_thei
                 lab.sweep("pagos", till.name, night, day, till.of(day), part)
         revision = lab.night()
         healed += sum(
-            sum(found.values()) for by in revision["healed"].get("pagos", {}).values() for found in by.values()
+            sum(count for count in found.values() if isinstance(count, int))
+            for by in revision["healed"].get("pagos", {}).values()
+            for found in by.values()
         )
         debts = {till.name: [day for day in DAYS if differs(lab, revision, till, day)] for till in tills}
     assert debts == {till.name: [] for till in tills}

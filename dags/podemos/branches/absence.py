@@ -14,6 +14,8 @@ from pyspark.sql import functions as F
 from podemos.branches.curation import GONE, KEEP, PARK, PUT, RANGE, day_of
 from podemos.core.table import Table
 
+NAMED = 20
+"""So many keys of one kind, branch and day are named; the rest is counted."""
 _SCHEMA = "_b bigint, _d string, _r bigint"
 
 
@@ -56,8 +58,10 @@ def declare_gone(decided: DataFrame, table: Table, ranges: list[tuple[int, str, 
     )
 
 
-def healed(decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, dict[str, dict[str, int]]]:
-    """How many rows the ranges put right: day -> branch -> ``edited``, ``late`` or ``deleted`` -> count.
+def healed(decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the ranges put right: day -> branch -> ``edited``, ``late`` or ``deleted`` -> count.
+
+    Beside each count, as ``edited_keys`` and so on, the first `NAMED` keys in order of their text.
 
     Args:
         decided: after `declare_gone`.
@@ -76,13 +80,14 @@ def healed(decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, di
     day = F.when(curated, day_of("p", table)).otherwise(day_of("i", table))
     rows = (
         decided.join(known, list(table.key), "left")
-        .select("id_sucursal", day.alias("dia"), kind.alias("k"))
+        .select("id_sucursal", day.alias("dia"), kind.alias("k"), F.concat_ws("/", *table.primary_key).alias("clave"))
         .filter("k IS NOT NULL")
         .groupBy("id_sucursal", "dia", "k")
-        .count()
+        .agg(F.count("*").alias("n"), F.slice(F.array_sort(F.collect_list("clave")), 1, NAMED).alias("claves"))
         .collect()
     )
-    found: dict[str, dict[str, dict[str, int]]] = {}
+    found: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})[row["k"]] = row["count"]
+        entry = found.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})
+        entry |= {row["k"]: row["n"], f"{row['k']}_keys": list(row["claves"])}
     return found

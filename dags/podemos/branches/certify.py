@@ -66,10 +66,11 @@ def certify_days(
     ids = [branch.id for branch in config.branches[:pilot]]
     contracts = tables(config.extraction.tables)
     sources = manifest.read_ref(lake, revision.document["plan"])["sources"]
-    examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse) for table in contracts]
+    before = debts.newest(lake, revision.number)
+    owed = before.get("debts", ())
+    examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse, owed) for table in contracts]
     altered = landing_check.altered(lake, revision, contracts, business_date)
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
-    before = debts.newest(lake, revision.number)
     verified = _verified(before, examined)
     certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed, verified)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
@@ -89,7 +90,7 @@ def certify_days(
         "tables": [_summary(found) for found in examined],
         "alerts": _alerts(examined),
         "quarantine": quarantine_report.report(lake, revision)[1].to_dict(),
-        "debts": [debt for one in examined for debt in debts.found(one.table, one.terms, before.get("debts", ()))],
+        "debts": [debt for one in examined for debt in debts.found(one.table, one.terms, owed)],
         "verified": {
             table: {branch: entry.to_dict() for branch, entry in sorted(entries.items())}
             for table, entries in verified.items()

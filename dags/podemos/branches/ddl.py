@@ -153,7 +153,7 @@ def select_fingerprints(table: Table) -> str:
 def select_older_fingerprints(table: Table) -> str:
     """The same of the days in one slice of history: every `:of`-th month; see `rotation`."""
     day = table.business_date or ""
-    month = f"(EXTRACT(YEAR FROM {day}) - 1970) * 12 + EXTRACT(MONTH FROM {day}) - 1"
+    month = f"(EXTRACT(YEAR FROM {day}) - 2000) * 12 + EXTRACT(MONTH FROM {day}) - 1"
     where = (
         f"NOT borrado\n    AND MOD(\n        CAST(GREATEST({month}, 0) AS BIGINT),\n        CAST(:of AS BIGINT)\n"
         "    ) = CAST(:slice AS BIGINT)"

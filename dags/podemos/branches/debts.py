@@ -55,11 +55,11 @@ def found(
     ]
 
 
-def healed(by_table: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]) -> list[dict[str, Any]]:
+def healed(by_table: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]) -> list[dict[str, Any]]:
     """What a revision's complete ranges put right, one entry per table, branch and day.
 
     Args:
-        by_table: table -> day -> branch -> ``edited``, ``late`` or ``deleted`` -> rows.
+        by_table: table -> day -> branch -> ``edited``, ``late`` or ``deleted`` -> rows, and their keys.
     """
     return [
         {"table": table, "branch": branch, "day": day} | dict(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,12 +40,17 @@ class Examined:
 
 
 def examine(
-    revision: Revision, table: Table, sources: dict[str, Any], lake: ObjectStore, warehouse: Warehouse
+    revision: Revision,
+    table: Table,
+    sources: dict[str, Any],
+    lake: ObjectStore,
+    warehouse: Warehouse,
+    owed: Collection[Mapping[str, str]] = (),
 ) -> Examined:
     """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
 
     Beside the window, the old days that a branch was asked about. A branch whose last pull was cut is not compared with
-    its server: rows may be newer than its fingerprints.
+    its server: rows may be newer than its fingerprints. What was `owed` has terms even where no side has a row left.
     """
     heard = {branch: said(entry) for branch, entry in sources.items()}
     older = {
@@ -64,6 +70,7 @@ def examine(
                              strict=True))  # fmt: skip
     loaded = _loaded(table, since, slices, warehouse)
     wanted = {(day, branch) for day, found in documents.items() for branch in found["branches"]} | loaded.keys()
+    wanted |= {(debt["day"], debt["branch"]) for debt in owed if debt["table"] == table.name}
     wanted |= {(day, branch) for branch, entry in heard.items() if entry for day in entry["fingerprints"]}
     terms = {}
     for day, branch in wanted:

@@ -1,12 +1,13 @@
 """Old days are proven in turns, so that all of history is compared with the branches every so many nights.
 
-History is cut into slices by calendar month: month m since January 1970 is in slice m mod n, and everything before in
+History is cut into slices by calendar month: month m since January 2000 is in slice m mod n, and everything before in
 slice 0. Slice k's turn is each day whose ordinal is k mod n; it is due from then until a certification has compared it.
 So a night that was missed is made up for by the next ones, a few slices each, and nobody keeps a schedule: what is due
 follows from the date and from what the last certification says. Which months a branch has, nobody needs to know: a
 month that is empty at the branch is asked for too, so a day whose rows all vanished is found.
 
-Whole months are few ranges on the date's index, for any length of history.
+Whole months are few ranges on the date's index. Their number matters: where a table is small beside them, the server
+rather scans it, and compares each row with each of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 from podemos.core.clock import from_iso
 
-FIRST = "1970-01-01"
+FIRST = "2000-01-01"
 Span = tuple[str, str]
 """The first day and the first day after it."""
 
@@ -130,9 +131,9 @@ def touched(older: Iterable[Older]) -> list[Older]:
 
 
 def _month(day: str) -> int:
-    """Months since January 1970; negative before."""
-    return (int(day[:4]) - 1970) * 12 + int(day[5:7]) - 1
+    """Months since January 2000; negative before."""
+    return (int(day[:4]) - 2000) * 12 + int(day[5:7]) - 1
 
 
 def _begins(month: int) -> str:
-    return date(1970 + month // 12, month % 12 + 1, 1).isoformat()
+    return date(2000 + month // 12, month % 12 + 1, 1).isoformat()

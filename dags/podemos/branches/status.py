@@ -12,6 +12,8 @@ from podemos.core.clock import system_clock
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
 
+_KEYS = 5
+
 
 def status(lake: ObjectStore) -> Iterator[str]:
     """The revision in force, of its newest certification each branch not certified, and pulls that did not end well."""
@@ -45,8 +47,14 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
     for debt in newest.get("debts", ()):
         yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
     for one in newest.get("healed", ()):
-        counts = ", ".join(f"{one[kind]} {kind}" for kind in ("edited", "late", "deleted") if kind in one)
+        counts = ", ".join(_counted(one, kind) for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
+
+
+def _counted(one: dict[str, Any], kind: str) -> str:
+    """``3 edited (41, 57, 60)``, with as many keys as are named."""
+    named, rest = one.get(f"{kind}_keys", [])[:_KEYS], one[kind] - len(one.get(f"{kind}_keys", [])[:_KEYS])
+    return f"{one[kind]} {kind}" + (f" ({', '.join([*named, *(['…'] if rest else [])])})" if named else "")
 
 
 def quarantined(lake: ObjectStore) -> Iterator[str]:

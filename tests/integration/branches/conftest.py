@@ -132,10 +132,10 @@ class World:
         )
         return manifest.read(self.lake, key)[0]
 
-    def run(self) -> tuple[str, dict[str, Any]]:
-        """A whole ingestion: revision key and certification."""
+    def run(self, **changes: Any) -> tuple[str, dict[str, Any]]:
+        """A whole ingestion, its pull with another configuration: revision key and certification."""
         started = time.monotonic()
-        batches = self.timed("pull", self.pull)
+        batches = self.timed("pull", lambda: self.pull(**changes))
         plan_key = self.timed("collect", self.collect, batches)
         self.timed("curate", self.curate, plan_key)
         revision = self.timed("publish", self.publish, plan_key)

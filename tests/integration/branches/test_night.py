@@ -19,6 +19,8 @@ from podemos.core.store import S3Store
 from .conftest import World
 
 PAGO = 23
+OLD = {900_001: "2024-10-31", 900_002: "2024-08-15"}
+"""Payments of branch 002 that are two years old, by key."""
 ACTIVITY = mutate.Activity(new=6, late=2, edits=2, silent_edits=3, backdated=2, deletes=3)
 
 
@@ -191,6 +193,9 @@ def test_later_nights(world: World, first: dict[str, Any]) -> None:
         root.cursor().execute("UPDATE pagos SET monto = monto + 0.01, updated_at = NOW(6) WHERE id_pago = 41")
         root.cursor().execute("UPDATE pagos SET updated_at = NOW(6), fecha_pago = fecha_pago - INTERVAL 1 DAY"
                               " WHERE id_pago = 42")  # fmt: skip
+        for key, day in OLD.items():
+            root.cursor().execute(f"INSERT INTO pagos SELECT {key}, id_prestamo, id_cliente, 10.01, '{day} 10:00:00', "
+                                  "'PAGADO', NULL, NOW(6) FROM pagos WHERE id_pago = 41")  # fmt: skip
     plan = world.collect(world.pull())
     world.curate(plan)
     missed = world.publish(plan)  # its load never runs
@@ -211,14 +216,24 @@ def test_later_nights(world: World, first: dict[str, Any]) -> None:
 
 def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(world: World, first: dict[str, Any]) -> None:
     """Silent edits, backdated rows and deletes in every branch; one run tells of them, the next one heals them."""
+    edited, vanished = OLD
+    with closing(world.sources.root("002")) as root:
+        root.cursor().execute(f"UPDATE pagos SET monto = 10.02, updated_at = '2024-11-01' WHERE id_pago = {edited}")
+        root.cursor().execute(f"DELETE FROM pagos WHERE id_pago = {vanished}")
     made = mutate.advance(world.sources.settings, world.sources.business_date, 1, ACTIVITY)
-    _, told = world.run()
+    _, told = world.run(rotation_days=29, rotation_slices=29)
+    old = [debt["day"] for debt in told["debts"] if debt["day"] in OLD.values()]
+    assert old == sorted(OLD.values()), "days two years old, when their turn comes"
     assert {debt["branch"] for debt in told["debts"]} == {"001", "002", "003"}
     assert [line for line in told["messages"] if "at the branch" in line]
 
     _, found = world.run()
     assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
     assert (found["messages"], found["debts"]) == ([], [])
+    healed = {entry["day"]: entry for entry in found["healed"] if entry["branch"] == "002"}
+    assert healed[OLD[edited]]["edited_keys"] == [str(edited)], "branch, day and key"
+    assert healed[OLD[vanished]]["deleted_keys"] == [str(vanished)]
+    assert str(ask(world, f"SELECT monto FROM core.pagos_historicos WHERE id_pago = {edited}")[0][0]) == "10.02"
     for branch in ("001", "003"):
         mine = [entry for entry in found["healed"] if entry["branch"] == branch]
         kinds = {"silent_edit": "edited", "backdated": "late", "delete": "deleted"}

@@ -81,7 +81,7 @@ def test_older_days_are_one_statement_with_the_window_and_of_bounded_length() ->
     pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
     sql = query.fingerprints(pagos, since, Older(30, (3,), (OLD,)).spans(since))
     assert (
-        "WHERE (`fecha_pago` >= '2026-10-06' OR (`fecha_pago` >= '1970-04-01' AND `fecha_pago` < '1970-05-01')" in sql
+        "WHERE (`fecha_pago` >= '2026-10-06' OR (`fecha_pago` >= '2000-04-01' AND `fecha_pago` < '2000-05-01')" in sql
     )
     assert sql.endswith(
         "OR (`fecha_pago` >= '2024-10-31' AND `fecha_pago` < '2024-11-01')) GROUP BY DATE(`fecha_pago`)"
@@ -175,6 +175,11 @@ def test_an_old_day_that_vanished_at_the_branch_and_one_that_only_the_branch_has
     both = Older(30, (K, rotation.slice_of(EARLIER, 30) or 0))
     found = look(lake, asked(1, both, _2019_02_03=CENT), Warehouse(_2024_10_31=ONE), _2024_10_31=curated(ONE))
     assert [debt["day"] for debt in found["debts"]] == [EARLIER, OLD]
+    gone = {"files": [], "branches": {}}
+    again = asked(2, Older(30, (), (EARLIER, OLD)), _2019_02_03=CENT)
+    days = {"_2024_10_31": gone, "_2019_02_03": curated(CENT)}
+    found = look(lake, again, Warehouse(_2019_02_03=CENT), **days)
+    assert found["debts"] == [], "the branch has no row of it, nor has the lake"
 
 
 def test_an_old_day_that_the_warehouse_has_otherwise_differs(lake: MemoryStore) -> None:

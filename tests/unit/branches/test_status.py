@@ -17,7 +17,7 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
     branches = [{"id": "001", "state": "certified", "as_of": "a"}, {"id": "017", "state": "missing", "as_of": None}]
     document = {"business_date": "2026-11-19", "branches": branches, "messages": ["sucursal 017, …"]}
     where = {"table": "pagos", "branch": "017", "day": "2026-11-18"}
-    document |= {"debts": [where], "healed": [where | {"edited": 1, "deleted": 2}]}
+    document |= {"debts": [where], "healed": [where | {"edited": 1, "edited_keys": ["41"], "deleted": 2}]}
     manifest.commit(lake, keys.certification(1, "old"), {**document, "certified": "1", "messages": []})
     manifest.commit(lake, keys.certification(1, "new"), {**document, "certified": "2"})
     assert list(status(lake))[1:] == [
@@ -25,5 +25,5 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
         "  017 missing, last snapshot never",
         "  sucursal 017, …",
         "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads it whole",
-        "  healed: sucursal 017, 2026-11-18, pagos: 1 edited, 2 deleted",
+        "  healed: sucursal 017, 2026-11-18, pagos: 1 edited (41), 2 deleted",
     ]

@@ -26,7 +26,7 @@ SELECT
 FROM core.pagos_historicos
 WHERE NOT borrado
     AND MOD(
-        CAST(GREATEST((EXTRACT(YEAR FROM fecha_pago) - 1970) * 12 + EXTRACT(MONTH FROM fecha_pago) - 1, 0) AS BIGINT),
+        CAST(GREATEST((EXTRACT(YEAR FROM fecha_pago) - 2000) * 12 + EXTRACT(MONTH FROM fecha_pago) - 1, 0) AS BIGINT),
         CAST(:of AS BIGINT)
     ) = CAST(:slice AS BIGINT)
 GROUP BY id_sucursal, fecha_pago;

@@ -20,7 +20,9 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 
 ## Tasks
 `plan` → `wait` (one per source, until its cut-off) → `seal` → `normalise` → `load` → `reconcile` → `gate` → `decide` →
-`choose` → `hold`, or `build` → `publish` → `notify`.
+`choose` → `hold`, or `build` → `publish` → `notify`; beside `normalise` and `load`, `second`.
+- `second` is DuckDB: it parses the sealed files itself. Both engines must give the same bytes. If the warehouse is down
+  or slow, `load` gives up within 35 minutes, `reconcile` goes on by the second engine, and the manifest says why.
 - A source that is late is the state `missing`; no sensor fails for it.
 - `hold` sends the reasons and fails the run: nothing is published, and a person decides.
 
@@ -47,7 +49,7 @@ from podemos.orchestration import assets, deadlines, defaults, notices, pools, s
 from podemos.orchestration.stage import choice, stage
 from podemos.orchestration.until import wait_for
 from podemos.orchestration.warehouse import LoadBatch
-from podemos.regulatory import build, decide, gate, load, normalise, plan, publish, reconcile, seal
+from podemos.regulatory import build, decide, gate, load, normalise, plan, publish, reconcile, seal, second
 
 
 @dag(
@@ -83,8 +85,17 @@ def regulatory_report():
     arrivals = wait_for(stage(plan.open_night)())
     sealed = stage(seal.seal, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)(arrivals)
     normalised = stage(normalise.normalise)(sealed)
-    loaded = LoadBatch(task_id="load", batch=load.load_batch, arguments=[normalised], pool=pools.WAREHOUSE_LOADS).output
-    certificate = stage(gate.judge)(stage(reconcile.reconcile)(loaded))
+    seconded = stage(second.second)(sealed)
+    loaded = LoadBatch(
+        task_id="load",
+        batch=load.load_batch,
+        arguments=[normalised],
+        pool=pools.WAREHOUSE_LOADS,
+        retries=2,
+        execution_timeout=timedelta(minutes=10),
+    ).output
+    reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE)(normalised, seconded, loaded)
+    certificate = stage(gate.judge)(reconciled)
     decision = stage(decide.decide)(certificate)
     routes = {"complete": "build", "partial": "build", "hold": "hold"}
     held, built = stage(notices.hold, task_id="hold")(decision), stage(build.build)(decision)

@@ -103,6 +103,8 @@ class Policy(Strict):
     max_missing: int = Field(ge=0, description="more missing sources than this hold the report")
     max_excepted_movements: int = Field(ge=0, description="more excepted movements than this hold the report")
     max_branches_missing: int = Field(ge=0, description="more uncertified branches than this hold the report")
+    second_engine_alone: bool = Field(description="its report may be published when the warehouse cannot be asked")
+    warehouse_minutes: int = Field(ge=0, description="real minutes after the seal that the warehouse is waited for")
     approved_by: str
     approved_on: str
 

@@ -63,7 +63,7 @@ class Ports:
         from podemos.warehouse.port import DataApi
 
         names = self.platform.warehouse
-        return DataApi(self.client("redshift-data"), names.workgroup, names.database)
+        return DataApi(self.client("redshift-data"), names.workgroup, names.database, timeout_seconds=600)
 
     @cached_property
     def state(self) -> Any:

@@ -1,4 +1,8 @@
-"""Builds the report from the warehouse and proves it against the reconciliation before anything can be published."""
+"""Builds the report twice, by the warehouse and by the second engine: the bytes must be the same.
+
+If the warehouse cannot be asked, the second engine's report stands alone, as the policy allows: its rows were compared
+with the normalised ones in reconcile, and the manifest says why.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 
 from podemos.contracts.platform import Platform
 from podemos.contracts.sources import Sources
-from podemos.core.errors import AlreadyExists, DataFault, NotCertified
+from podemos.core.errors import AlreadyExists, DataFault, NotCertified, SourceUnavailable
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import Ref, canonical, read_ref, sha256
 from podemos.core.states import State
@@ -21,6 +25,7 @@ from podemos.regulatory.exceptions_file import exceptions
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import certified
 from podemos.regulatory.render import RENDERER, Totals, sum_of, write_csv
+from podemos.regulatory.second import ENGINE
 from podemos.regulatory.summary import summary
 from podemos.warehouse.literals import IamRoleArn, Literal, S3Uri
 from podemos.warehouse.port import Warehouse
@@ -35,7 +40,8 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
 
     Raises:
         NotCertified: the decision is to hold, or its certificate does not stand up to its evidence.
-        DataFault: the warehouse's rows do not make the totals that were reconciled.
+        DataFault: the two engines differ, or their rows do not make the totals that were reconciled.
+        SourceUnavailable: the warehouse does not answer, and the policy wants it.
     """
     decision, ref = keys.read_stage(lake, decision_key, "decision")
     if decision["outcome"] == Outcome.HOLD:
@@ -46,10 +52,19 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
     day = date.fromisoformat(decision["business_date"])
     staged = f"{FOLDER}/{day.isoformat()}/"
     with TemporaryDirectory(prefix="build-") as scratch:
-        parts = _unload(day, f"{staged}unload-{ref.sha256[:16]}/", lake, warehouse, platform, Path(scratch))
         path = Path(scratch) / MOVEMENTS
-        digest, totals = write_csv(parts, path)
-        _prove(totals, normalised)
+        fetch(lake, read_ref(lake, reconciliation["second"])["data"], rows := Path(scratch) / "second.parquet")
+        digest, totals = write_csv([rows], path)
+        _prove(totals, normalised, "the second engine")
+        reason = reconciliation["engine_reason"]
+        if not reason:
+            try:
+                parts = _unload(day, f"{staged}unload-{ref.sha256[:16]}/", lake, warehouse, platform, Path(scratch))
+                _same_bytes(digest, parts, Path(scratch) / "warehouse.csv", normalised)
+            except SourceUnavailable as error:
+                if not decision["policy"]["second_engine_alone"]:
+                    raise
+                reason = f"the warehouse failed after it was reconciled: {error}"
         files = [_stage(lake, staged, MOVEMENTS, path, digest)]
         documents = {SUMMARY: summary(decision, normalised, reconciliation, totals, sources)}
         if listed := exceptions(decision, normalised, lake, sources):
@@ -67,7 +82,8 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
         "rehearsal": decision["rehearsal"],
         "outcome": decision["outcome"],
         "renderer": RENDERER,
-        "engine": "redshift",
+        "engine": ENGINE if reason else "redshift",
+        "engine_reason": reason,
         "decision": ref.to_dict(),
         "certificate": certificate.ref.to_dict(),
         "files": files,
@@ -98,7 +114,7 @@ def _unload(
     return parts
 
 
-def _prove(totals: Totals, normalised: Mapping[str, Any]) -> None:
+def _prove(totals: Totals, normalised: Mapping[str, Any], holder: str) -> None:
     """The report's totals per system and type are those of the normalised files."""
     expected = {
         entry["source"]: {tipo: Fingerprint.from_dict(found) for tipo, found in entry["by_type"].items()}
@@ -111,9 +127,23 @@ def _prove(totals: Totals, normalised: Mapping[str, Any]) -> None:
             found = totals.get(system, {}).get(tipo, Fingerprint())
             if (wanted.count, wanted.cents) != (found.count, found.cents):
                 raise DataFault(
-                    f"report: {system} {tipo}: {found.count} movements, {found.cents} cents in the warehouse now; "
+                    f"report: {system} {tipo}: {found.count} movements, {found.cents} cents in {holder} now; "
                     f"{wanted.count} and {wanted.cents} were reconciled: changed meanwhile; load and reconcile again"
                 )
+
+
+def _same_bytes(digest: str, parts: list[Path], path: Path, normalised: Mapping[str, Any]) -> None:
+    """The warehouse's report is, byte for byte, the second engine's.
+
+    Reconcile has named the rows that differ; what differs now was changed since.
+    """
+    found, totals = write_csv(parts, path)
+    _prove(totals, normalised, "the warehouse")
+    if found != digest:
+        raise DataFault(
+            "report: the warehouse has the totals that were reconciled, but other lines: core.movimientos was changed "
+            "meanwhile; load and reconcile again"
+        )
 
 
 def _stage(lake: ObjectStore, folder: str, name: str, path: Path, digest: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from podemos.core.errors import DataFault, NotFound
+from podemos.core.errors import AlreadyExists, DataFault, NotFound
 from podemos.core.store import ObjectStore
 
 BLOCK = 1 << 20
@@ -54,3 +54,23 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a local file, in bounded memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def store(lake: ObjectStore, prefix: str, path: Path, suffix: str) -> dict[str, Any]:
+    """Puts a local file under a name made of its content; the same content is there once.
+
+    Raises:
+        DataFault: the object of that name has other bytes.
+    """
+    digest = sha256_of(path)
+    key = f"{prefix}{digest[:32]}.{suffix}"
+    try:
+        lake.put_file(key, path)
+    except AlreadyExists:
+        found = freeze(lake, key)
+        if found["sha256"] != digest:
+            raise DataFault(
+                f"{lake.uri(key)} was changed: SHA-256 {found['sha256']}, its name says {digest[:32]}; "
+                "restore its first version, then run the stage again"
+            ) from None
+    return {"key": key, "sha256": digest, "bytes": path.stat().st_size}

@@ -20,10 +20,17 @@ NAMED = 250
 def compare(sources: Sources, entries: Sequence[Mapping[str, Any]], day: date, warehouse: Warehouse) -> list[Result]:
     """The results of all sources at level 3."""
     present = [entry for entry in entries if entry["state"] != State.MISSING]
+    return [*without_clients(sources, entries, day, warehouse), *_clients(present, day, warehouse)]
+
+
+def without_clients(
+    sources: Sources, entries: Sequence[Mapping[str, Any]], day: date, warehouse: Warehouse
+) -> list[Result]:
+    """The results that need the day's movements alone."""
+    present = [entry for entry in entries if entry["state"] != State.MISSING]
     return [
         *_balanced(sources, present, day, warehouse),
         *_unique(present, day, warehouse),
-        *_clients(present, day, warehouse),
         *(result for entry in present if entry["branches"] for result in _branches(entry)),
     ]
 

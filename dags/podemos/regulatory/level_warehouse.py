@@ -45,29 +45,28 @@ def compare(
         yield _stored(source, entry, lake)
         expected = Fingerprint.from_dict(entry["totals"])
     if expected == held:
-        yield _result(source.id, Rule.WAREHOUSE, _pair(expected), _pair(held))
+        yield _result(source.id, Rule.WAREHOUSE, pair(expected), pair(held))
         return
     cause, rows = differences(source, sealed, day, lake=lake, warehouse=warehouse)
     if not rows:
         detail = f"{source.id}: the warehouse agrees with the sealed bytes, the normalised file does not"
     else:
         detail = rows[0] if len(rows) == 1 else f"{rows[0]} (the first of several)"
-    yield _result(
-        source.id, Rule.WAREHOUSE, _pair(expected), _pair(held), cause=cause, detail=detail, units=tuple(rows)
-    )
+    yield _result(source.id, Rule.WAREHOUSE, pair(expected), pair(held), cause=cause, detail=detail, units=tuple(rows))
 
 
 def stranger(system: str, held: Fingerprint, day: date) -> Result:
     """Rows of a system that no configuration knows."""
     detail = f"{system}: {held.count} movements of {day} in the warehouse, but no such source in sources.yaml"
-    return _result(system, Rule.WAREHOUSE, Pair(), _pair(held), cause=Cause.STRANGER, detail=detail)
+    return _result(system, Rule.WAREHOUSE, Pair(), pair(held), cause=Cause.STRANGER, detail=detail)
 
 
 def _result(source: str, rule: Rule, expected: Pair, actual: Pair, **more: Any) -> Result:
     return Result(source, Level.WAREHOUSE, rule, expected, actual, **more)
 
 
-def _pair(total: Fingerprint) -> Pair:
+def pair(total: Fingerprint) -> Pair:
+    """Control totals as one side of a comparison."""
     return Pair(total.count, total.cents, str(total.digest))
 
 

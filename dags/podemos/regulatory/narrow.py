@@ -54,11 +54,17 @@ def sealed_movements(
 
 
 def differences(
-    source: Source, sealed: Mapping[str, Any], day: date, *, lake: ObjectStore, warehouse: Warehouse
+    source: Source,
+    sealed: Mapping[str, Any],
+    day: date,
+    *,
+    lake: ObjectStore,
+    warehouse: Warehouse,
+    holder: str = "the warehouse",
 ) -> tuple[Cause, list[str]]:
     """The rows that differ, one line each, and the class of the first; a last line counts those that are not named.
 
-    Empty when the warehouse agrees with the sealed bytes.
+    Empty when the warehouse, or who else is asked as `holder`, agrees with the sealed bytes.
     """
     with TemporaryDirectory(prefix="narrow-") as scratch:
         path = Path(scratch) / "movimientos.parquet"
@@ -67,7 +73,7 @@ def differences(
         found = _compare(digests, (_movement(row, source.id, day) for row in rows))
         named = found.changed.keys() | set(found.lost)
         expected = {m.id_movimiento: m for m in _read(path) if m.id_movimiento in named} if named else {}
-    lines = list(_lines(found, expected))
+    lines = list(_lines(found, expected, holder))
     if found.more:
         lines.append((Cause.CHANGED, f"and {found.more} more movement(s) of {source.id}"))
     return (lines[0][0] if lines else Cause.CHANGED), [text for _, text in lines]
@@ -90,17 +96,17 @@ def _compare(digests: dict[str, int], held: Iterator[Movement]) -> _Found:
     return found
 
 
-def _lines(found: _Found, expected: Mapping[str, Movement]) -> Iterator[tuple[Cause, str]]:
+def _lines(found: _Found, expected: Mapping[str, Movement], holder: str) -> Iterator[tuple[Cause, str]]:
     for movement_id, held in found.changed.items():
-        yield Cause.CHANGED, f"{_name(held)}: {_difference(expected[movement_id], held)}"
+        yield Cause.CHANGED, f"{_name(held)}: {_difference(expected[movement_id], held, holder)}"
     for held in found.doubled:
-        yield Cause.DOUBLED, f"{_name(held)}: twice in the warehouse, {format_pesos(held.monto)}"
+        yield Cause.DOUBLED, f"{_name(held)}: twice in {holder}, {format_pesos(held.monto)}"
     for held in found.strangers:
-        yield Cause.STRANGER, f"{_name(held)}: {format_pesos(held.monto)} in the warehouse, not in the source"
+        yield Cause.STRANGER, f"{_name(held)}: {format_pesos(held.monto)} in {holder}, not in the source"
     for movement_id in found.lost:
         wanted = expected[movement_id]
         where = _where(wanted)
-        yield Cause.LOST, f"{_name(wanted)}: {format_pesos(wanted.monto)} {where}, not in the warehouse"
+        yield Cause.LOST, f"{_name(wanted)}: {format_pesos(wanted.monto)} {where}, not in {holder}"
 
 
 def _name(movement: Movement) -> str:
@@ -115,11 +121,11 @@ def _where(movement: Movement) -> str:
     return "at the till" if movement.id_sistema == "sucursales" else f"in the source (row {movement.fila})"
 
 
-def _difference(expected: Movement, held: Movement) -> str:
+def _difference(expected: Movement, held: Movement, holder: str) -> str:
     if expected.monto != held.monto:
-        return f"{format_pesos(expected.monto)} {_where(expected)}, {format_pesos(held.monto)} in the warehouse"
+        return f"{format_pesos(expected.monto)} {_where(expected)}, {format_pesos(held.monto)} in {holder}"
     fields = [name for name, a, b in zip(Movement._fields, expected, held, strict=True) if a != b]
-    return f"{', '.join(fields)} differ(s) between the source (row {expected.fila}) and the warehouse"
+    return f"{', '.join(fields)} differ(s) between the source (row {expected.fila}) and {holder}"
 
 
 def _read(path: Path) -> Iterator[Movement]:

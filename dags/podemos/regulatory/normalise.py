@@ -14,13 +14,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from podemos.contracts.sources import Source, Sources
-from podemos.core.errors import AlreadyExists, DataFault
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 from podemos.regulatory.canonical import canonical_file
-from podemos.regulatory.frozen import freeze, sha256_of
+from podemos.regulatory.frozen import store
 from podemos.regulatory.movement import MovementFile
 
 FOLDER = "regulatory/normalised"
@@ -65,11 +64,11 @@ def _entry(source: Source, sealed: Mapping[str, Any], day: date, lake: ObjectSto
     return entry | {
         "control": sealed["control"],
         "declared": sealed["declared"],
-        "data": _store(lake, f"{FOLDER}/{day.isoformat()}/{source.id}/", movements.path, "parquet"),
+        "data": store(lake, f"{FOLDER}/{day.isoformat()}/{source.id}/", movements.path, "parquet"),
         "totals": movements.totals.to_dict(),
         "by_type": {tipo: total.to_dict() for tipo, total in movements.by_type.items()},
         "excepted": {
-            "data": _store(lake, f"{FOLDER}/{day.isoformat()}/{source.id}/", excepted.path, "excepted.jsonl"),
+            "data": store(lake, f"{FOLDER}/{day.isoformat()}/{source.id}/", excepted.path, "excepted.jsonl"),
             "rows": excepted.totals.rows,
             "cents": excepted.totals.cents,
             "unknown_rows": excepted.totals.unknown_rows,
@@ -98,30 +97,14 @@ def _by_branch(lake: dict[int, Fingerprint] | None) -> dict[str, Any] | None:
     return None if lake is None else {str(branch): total.to_dict() for branch, total in sorted(lake.items())}
 
 
-def _store(lake: ObjectStore, prefix: str, path: Path, suffix: str) -> dict[str, Any]:
-    """Puts a local file under a name made of its content; the same content is there once."""
-    digest = sha256_of(path)
-    key = f"{prefix}{digest[:32]}.{suffix}"
-    try:
-        lake.put_file(key, path)
-    except AlreadyExists:
-        found = freeze(lake, key)
-        if found["sha256"] != digest:
-            raise DataFault(
-                f"{lake.uri(key)} was changed: SHA-256 {found['sha256']}, its name says {digest[:32]}; "
-                "restore its first version, then run normalise again"
-            ) from None
-    return {"key": key, "sha256": digest, "bytes": path.stat().st_size}
-
-
 def _copy_manifest(entries: list[dict[str, Any]], day: date, lake: ObjectStore, scratch: Path) -> dict[str, Any]:
     """The manifest that COPY reads: exactly these files. A night without any source loads one empty file."""
     data = [entry["data"] for entry in entries if "data" in entry]
     if not data:
         with MovementFile(scratch / "empty.parquet") as empty:
             pass
-        data = [_store(lake, f"{FOLDER}/{day.isoformat()}/", empty.path, "parquet")]
+        data = [store(lake, f"{FOLDER}/{day.isoformat()}/", empty.path, "parquet")]
     listed = [{"url": lake.uri(d["key"]), "mandatory": True, "meta": {"content_length": d["bytes"]}} for d in data]
     path = scratch / "copy.json"
     path.write_text(json.dumps({"entries": listed}, sort_keys=True, separators=(",", ":")), encoding="utf-8")
-    return _store(lake, f"{FOLDER}/{day.isoformat()}/", path, "copy.json")
+    return store(lake, f"{FOLDER}/{day.isoformat()}/", path, "copy.json")

@@ -121,6 +121,7 @@ def _version(
             "cents": build["cents"],
             "renderer": build["renderer"],
             "engine": build["engine"],
+            "engine_reason": build["engine_reason"],
             "published_at": iso(clock()),
             "signing_key": signer.key if signer else None,
             "build": ref.to_dict(),

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     UNKNOWN_CLIENT = "unknown_client"
     UNCERTIFIED_BRANCH = "uncertified_branch"
     NOT_LISTED = "not_listed"
+    NOT_COMPARED = "not_compared"
 
 
 class Rule(StrEnum):
@@ -58,6 +59,7 @@ class Rule(StrEnum):
     STORED = "normalizado_sha256"
     WAREHOUSE = "normalizado_almacen"
     HISTORY = "lago_historia"
+    SECOND = "segundo_motor"
     BALANCE = "cargos_abonos"
     UNIQUE = "id_unico"
     CLIENT = "cliente_conocido"

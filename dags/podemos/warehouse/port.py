@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from podemos.core.errors import DataFault, SourceUnavailable
 from podemos.warehouse.literals import Typed
 from podemos.warehouse.statements import Batch, Script, Value, bind
@@ -80,7 +82,7 @@ class DataApi:
         statement = self._run(batch)
         token: dict[str, str] = {}
         while True:
-            page = self.client.get_statement_result(Id=statement, **token)
+            page = self._call("get_statement_result", Id=statement, **token)
             names = [column["name"] for column in page["ColumnMetadata"]]
             decimal = [column["typeName"].split("(")[0].lower() in _DECIMALS for column in page["ColumnMetadata"]]
             for record in page["Records"]:
@@ -103,22 +105,29 @@ class DataApi:
         if batch.parameters:
             common["Parameters"] = batch.api_parameters()
         if len(batch.statements) == 1:
-            statement = self.client.execute_statement(Sql=batch.statements[0], **common)["Id"]
+            statement = self._call("execute_statement", Sql=batch.statements[0], **common)["Id"]
         else:
-            statement = self.client.batch_execute_statement(Sqls=list(batch.statements), **common)["Id"]
+            statement = self._call("batch_execute_statement", Sqls=list(batch.statements), **common)["Id"]
         waited, pause = 0.0, self.poll_seconds
         while True:
-            found = self.client.describe_statement(Id=statement)
+            found = self._call("describe_statement", Id=statement)
             if found["Status"] in _FINAL:
                 break
             if waited >= self.timeout_seconds:
-                self.client.cancel_statement(Id=statement)
+                self._call("cancel_statement", Id=statement)
                 raise SourceUnavailable(f"warehouse: {batch.origin} still ran after {waited:.0f} s and was cancelled")
             self.sleep(pause)
             waited, pause = waited + pause, min(2.0, pause * 1.5)
         if found["Status"] != "FINISHED":
             raise DataFault(f"warehouse refused include/sql/{batch.origin}: {found.get('Error', found['Status'])}")
         return str(statement)
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        """A call of the API; boto has retried it before it fails here."""
+        try:
+            return getattr(self.client, operation)(**arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise SourceUnavailable(f"warehouse: {operation}: {error}") from error
 
 
 def _value(cell: Mapping[str, Any], exact: bool) -> Any:

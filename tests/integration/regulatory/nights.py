@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 
 from podemos.contracts.sources import Policy, Sources, policy
+from podemos.core.errors import SourceUnavailable
 from podemos.core.manifest import read
 from podemos.core.night import Night
 from podemos.core.paths import include
@@ -23,6 +24,7 @@ from podemos.regulatory.plan import open_night
 from podemos.regulatory.publish import Signer, publish
 from podemos.regulatory.reconcile import reconcile
 from podemos.regulatory.seal import seal
+from podemos.regulatory.second import second
 from podemos.warehouse.statements import Batch
 from tests.integration.regulatory.world import World
 from tests.unit.regulatory.deliveries import ALL, NIGHT, clock, only
@@ -65,9 +67,20 @@ def send(world: World, batch: Batch) -> str:
     return str(answer["Id"])
 
 
-def load(world: World, normalised: str) -> None:
+def load(world: World, normalised: str) -> str:
     """Loads a night's movements."""
     world.finished(send(world, load_batch(normalised, lake=world.lake, platform=world.platform)))
+    return normalised
+
+
+class Dead:
+    """A warehouse that does not answer."""
+
+    def execute(self, *_: Any, **__: Any) -> None:
+        raise SourceUnavailable("warehouse: no answer")
+
+    def fetch(self, *_: Any, **__: Any) -> Iterator[Any]:
+        raise SourceUnavailable("warehouse: no answer")
 
 
 def run(
@@ -79,8 +92,12 @@ def run(
     agreed: Policy | None = None,
     after: Mapping[str, Hand] | None = None,
     signer: Signer | None = None,
+    warehouse_dies: str = "",
 ) -> Ended:
-    """Runs the stages; `after` holds what a hand does once a stage has ended, given the stage's key."""
+    """Runs the stages; `after` holds what a hand does once a stage has ended, given the stage's key.
+
+    The warehouse can die at `load`, or before `reconcile` or `build`.
+    """
     lake, keys = world.lake, dict[str, str]()
     hands = after or {}
 
@@ -93,18 +110,37 @@ def run(
     open_night(night, lake=lake, reports=world.reports, clock=clock, sources=sources)
     sealed = done("seal", seal(night, arrivals, lake=lake, clock=clock, sources=sources))
     normalised = done("normalise", normalise(sealed, lake=lake, sources=sources))
-    load(world, normalised)
-    done("load", normalised)
-    found = done("reconcile", reconcile(normalised, lake=lake, warehouse=world.warehouse, sources=sources))
-    judged = done("gate", judge(found, lake=lake))
-    decision = done(
-        "decide", decide(judged, lake=lake, policy=agreed or policy(), sources=sources, clock=clock, night=night)
+    seconded = done("second", second(sealed, lake=lake, sources=sources))
+    loaded = None if warehouse_dies == "load" else done("load", load(world, normalised))
+    until_build = Dead() if warehouse_dies in ("load", "reconcile") else world.warehouse
+    chosen = agreed or policy()
+    found = done(
+        "reconcile",
+        reconcile(
+            normalised,
+            seconded,
+            loaded,
+            lake=lake,
+            warehouse=until_build,
+            sources=sources,
+            policy=chosen,
+            clock=clock,
+        ),
     )
+    judged = done("gate", judge(found, lake=lake))
+    decision = done("decide", decide(judged, lake=lake, policy=chosen, sources=sources, clock=clock, night=night))
     decided, reasons = outcome(decision, lake), read(lake, decision)[0]["reasons"]
     if decided == "hold":
         return Ended(decided, reasons, keys, None)
     built = done(
-        "build", build(decision, lake=lake, warehouse=world.warehouse, platform=world.platform, sources=sources)
+        "build",
+        build(
+            decision,
+            lake=lake,
+            warehouse=Dead() if warehouse_dies else world.warehouse,
+            platform=world.platform,
+            sources=sources,
+        ),
     )
     published = done(
         "publish", publish(built, lake=lake, reports=world.reports, clock=clock, night=night, signer=signer)

@@ -56,7 +56,7 @@ FAULTY = {"name": "a.csv", "fault": "a.csv: unreadable after record 3", "declare
             [entry("nomina"), missing("cajeros")],
             changed(max_missing=0),
             "hold",
-            "1 sources are missing; policy version 1",
+            "1 sources are missing; policy version 2",
         ),
         ([entry("cajeros", excepted=excepted(5000))], None, "complete", ""),
         ([entry("cajeros", excepted=excepted(5001))], None, "hold", "5001 movements are excepted"),

@@ -1,0 +1,123 @@
+"""The second engine: the day's movements, read from the sealed bytes once more by DuckDB, apart from the warehouse.
+
+It runs every night, beside the load: what the warehouse reports must be the same lines. When the warehouse is down, its
+lines are the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from podemos.contracts.sources import Sources
+from podemos.core.errors import ContractViolation, DataFault, NotFound
+from podemos.core.states import State
+from podemos.core.store import ObjectStore
+from podemos.regulatory import keys
+from podemos.regulatory.frozen import fetch, store
+from podemos.warehouse.literals import Typed
+from podemos.warehouse.port import Row
+from podemos.warehouse.statements import Script, Value, read
+
+ENGINE = "duckdb"
+FOLDER = "regulatory/second"
+
+
+def second(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
+    """Reads the sealed bytes by the second engine and returns the key of what it found.
+
+    A file that it cannot read is named in the manifest, and none of its movements are in the result.
+    """
+    from podemos.regulatory.second_reader import SecondReader, Unreadable
+
+    seal, ref = keys.read_stage(lake, seal_key, "seal")
+    day = date.fromisoformat(seal["business_date"])
+    unreadable: dict[str, str] = {}
+    with TemporaryDirectory(prefix="second-") as name, SecondReader(day, Path(name)) as reader:
+        local = Path(name) / "sealed"
+        for sealed in seal["sources"]:
+            source = sources.source(sealed["source"])
+            for file in sealed["files"] if sealed["state"] != State.MISSING else ():
+                try:
+                    fetch(lake, file, local)
+                    reader.add(source, local, file["sha256"])
+                except (DataFault, NotFound, Unreadable) as error:
+                    unreadable[f"{source.id}/{file['name']}"] = str(error)
+        path = Path(name) / "movimientos.parquet"
+        reader.write(path)
+        data = store(lake, f"{FOLDER}/{day.isoformat()}/", path, "parquet")
+    document = {
+        "stage": "second",
+        "business_date": day.isoformat(),
+        "night": seal["night"],
+        "rehearsal": seal["rehearsal"],
+        "seal": ref.to_dict(),
+        "data": data,
+        "unreadable": unreadable,
+    }
+    return keys.commit_stage(lake, keys.folder_of(seal_key), "second", document).key
+
+
+class SecondEngine:
+    """What the second engine found, asked like the warehouse: `include/sql/second/` has the same questions.
+
+    Args:
+        path: the movements as parquet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import duckdb
+
+        self._database = duckdb.connect(config={"threads": "1", "memory_limit": "400MB"})
+        self._database.read_parquet(str(path)).create_view("movimientos")
+
+    def fetch(
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+    ) -> Iterator[Row]:
+        """Rows of a question.
+
+        Raises:
+            ContractViolation: it is none that this engine can answer.
+        """
+        if not isinstance(sql, str) or literals:
+            raise ContractViolation("the second engine answers the questions of include/sql/second/ only")
+        (statement,) = read(f"second/{sql.rpartition('/')[2]}")
+        answer = self._database.execute(statement, dict(values or {}))
+        names = [column[0] for column in answer.description or ()]
+        while rows := answer.fetchmany(10_000):
+            yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+    def execute(
+        self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
+    ) -> None:
+        """Nothing is written here.
+
+        Raises:
+            ContractViolation: always.
+        """
+        raise ContractViolation("the second engine is read only")
+
+    def close(self) -> None:
+        """Ends it."""
+        self._database.close()
+
+
+@contextmanager
+def opened(document: Mapping[str, Any], lake: ObjectStore) -> Iterator[SecondEngine]:
+    """What a manifest of stage `second` names, to be asked.
+
+    Raises:
+        DataFault: its file was changed.
+    """
+    with TemporaryDirectory(prefix="second-") as name:
+        path = Path(name) / "movimientos.parquet"
+        fetch(lake, document["data"], path)
+        engine = SecondEngine(path)
+        try:
+            yield engine
+        finally:
+            engine.close()

@@ -1,9 +1,8 @@
-"""The ports of the command line, without Airflow: boto3's credentials, one JSON text of names, and connections."""
+"""The branches' ports of the command line: state, jobs, and connections."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,59 +10,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from podemos import outside
 from podemos.branches.state import BranchState, DynamoState
 from podemos.contracts.branches import Branch, Extraction
-from podemos.contracts.platform import Platform, platform
 from podemos.core.errors import ContractViolation
-from podemos.core.store import ObjectStore, S3Store
-from podemos.warehouse.port import DataApi
 
 _KNOWN = {"conn_type", "host", "port", "login", "password", "schema"}
 
 
-@dataclass(frozen=True)
-class Outside:
-    """Everything outside, built when first asked for.
-
-    Args:
-        endpoint: of all AWS services; None is AWS, or what AWS_ENDPOINT_URL says.
-    """
-
-    endpoint: str | None = None
-
-    @cached_property
-    def platform(self) -> Platform:
-        """The names in force: platform.yaml with PODEMOS_PLATFORM."""
-        return platform(os.environ.get("PODEMOS_PLATFORM"))
-
-    @cached_property
-    def lake(self) -> ObjectStore:
-        """The lake's bucket."""
-        return S3Store(self._client("s3"), self.platform.lake_bucket)
+class Outside(outside.Outside):
+    """Everything outside of the branches."""
 
     @cached_property
     def state(self) -> BranchState:
         """Leases and watermarks."""
-        return DynamoState(self._client("dynamodb"), self.platform.branch_state_table)
-
-    @cached_property
-    def warehouse(self) -> DataApi:
-        """The Redshift workgroup."""
-        names = self.platform.warehouse
-        return DataApi(self._client("redshift-data"), names.workgroup, names.database)
+        return DynamoState(self.client("dynamodb"), self.platform.branch_state_table)
 
     @cached_property
     def glue(self) -> Any:
         """Jobs and the Data Catalog."""
-        return self._client("glue")
-
-    def _client(self, service: str) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        session = boto3.Session(region_name=self.platform.region)
-        create: Any = session.client  # its overloads know literal names only
-        return create(service, endpoint_url=self.endpoint, config=Config(max_pool_connections=32))
+        return self.client("glue")
 
 
 @dataclass(frozen=True, slots=True)

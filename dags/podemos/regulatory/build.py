@@ -7,6 +7,7 @@ with the normalised ones in reconcile, and the manifest says why.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,24 @@ MOVEMENTS, SUMMARY, EXCEPTIONS = "movimientos.csv", "resumen.json", "exceptions.
 FOLDER = "regulatory/builds"
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a report's files say besides its rows: the manifests of three stages."""
+
+    decision: Mapping[str, Any]
+    normalised: Mapping[str, Any]
+    reconciliation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the report, rendered."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
 def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platform: Platform, sources: Sources) -> str:
     """Builds the files of the report, staged in the lake by content, and returns the key of the build.
 
@@ -52,28 +71,19 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
     day = date.fromisoformat(decision["business_date"])
     staged = f"{FOLDER}/{day.isoformat()}/"
     with TemporaryDirectory(prefix="build-") as scratch:
-        path = Path(scratch) / MOVEMENTS
         fetch(lake, read_ref(lake, reconciliation["second"])["data"], rows := Path(scratch) / "second.parquet")
-        digest, totals = write_csv([rows], path)
-        _prove(totals, normalised, "the second engine")
+        evidence = Evidence(decision, normalised, reconciliation)
+        rendered, totals = render(evidence, rows, lake=lake, sources=sources, scratch=Path(scratch))
         reason = reconciliation["engine_reason"]
         if not reason:
             try:
                 parts = _unload(day, f"{staged}unload-{ref.sha256[:16]}/", lake, warehouse, platform, Path(scratch))
-                _same_bytes(digest, parts, Path(scratch) / "warehouse.csv", normalised)
+                _same_bytes(rendered[0].sha256, parts, Path(scratch) / "warehouse.csv", normalised)
             except SourceUnavailable as error:
                 if not decision["policy"]["second_engine_alone"]:
                     raise
                 reason = f"the warehouse failed after it was reconciled: {error}"
-        files = [_stage(lake, staged, MOVEMENTS, path, digest)]
-        documents = {SUMMARY: summary(decision, normalised, reconciliation, totals, sources)}
-        if listed := exceptions(decision, normalised, lake, sources):
-            documents[EXCEPTIONS] = listed
-        for name, document in documents.items():
-            data = canonical(document)
-            target = Path(scratch) / name
-            target.write_bytes(data)
-            files.append(_stage(lake, staged, name, target, sha256(data)))
+        files = [_stage(lake, staged, file) for file in rendered]
     total = sum_of(totals)
     document = {
         "stage": "build",
@@ -91,6 +101,35 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
         "cents": total.cents,
     }
     return keys.commit_stage(lake, keys.folder_of(decision_key), "build", document).key
+
+
+def render(
+    evidence: Evidence, rows: Path, *, lake: ObjectStore, sources: Sources, scratch: Path
+) -> tuple[list[File], Totals]:
+    """The report's files, `movimientos.csv` first: a function of the rows and of the evidence.
+
+    Args:
+        evidence: of the night.
+        rows: the movements in the report's order, as parquet.
+        lake: for the list of what was excepted.
+        sources: as they were configured that night.
+        scratch: where the files go.
+
+    Raises:
+        DataFault: the rows do not make the totals that were reconciled, or are out of order.
+    """
+    digest, totals = write_csv([rows], scratch / MOVEMENTS)
+    _prove(totals, evidence.normalised, "the second engine")
+    files = [File(MOVEMENTS, scratch / MOVEMENTS, digest)]
+    found = summary(evidence.decision, evidence.normalised, evidence.reconciliation, totals, sources)
+    documents: dict[str, Any] = {SUMMARY: found}
+    if listed := exceptions(evidence.decision, evidence.normalised, lake, sources):
+        documents[EXCEPTIONS] = listed
+    for name, document in documents.items():
+        data = canonical(document)
+        (scratch / name).write_bytes(data)
+        files.append(File(name, scratch / name, sha256(data)))
+    return files, totals
 
 
 def _unload(
@@ -146,12 +185,12 @@ def _same_bytes(digest: str, parts: list[Path], path: Path, normalised: Mapping[
         )
 
 
-def _stage(lake: ObjectStore, folder: str, name: str, path: Path, digest: str) -> dict[str, Any]:
+def _stage(lake: ObjectStore, folder: str, file: File) -> dict[str, Any]:
     """Puts a file of the report under its content's name, once."""
-    key = f"{folder}{digest}/{name}"
+    key = f"{folder}{file.sha256}/{file.name}"
     try:
-        lake.put_file(key, path)
+        lake.put_file(key, file.path)
     except AlreadyExists:
-        if freeze(lake, key)["sha256"] != digest:
+        if freeze(lake, key)["sha256"] != file.sha256:
             raise DataFault(f"{lake.uri(key)} was changed; restore its first version and build again") from None
-    return {"name": name, "key": key, "sha256": digest, "bytes": path.stat().st_size}
+    return {"name": file.name, "key": key, "sha256": file.sha256, "bytes": file.path.stat().st_size}

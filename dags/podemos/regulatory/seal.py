@@ -17,7 +17,7 @@ from podemos.core.manifest import commit_first, read_ref
 from podemos.core.night import Night
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
-from podemos.regulatory import keys
+from podemos.regulatory import configuration, keys
 from podemos.regulatory.frozen import freeze
 from podemos.regulatory.inbox import Control, LakeControl, newest_control, read_control
 
@@ -51,6 +51,7 @@ def seal(night: Night, arrivals: Sequence[str], *, lake: ObjectStore, clock: Clo
             "night": keys.night_id(night),
             "rehearsal": night.rehearsal,
             "sealed_at": iso(clock()),
+            "configuration": configuration.commit(lake, sources).to_dict(),
             "sources": entries,
         },
     )

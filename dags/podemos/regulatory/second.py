@@ -32,12 +32,41 @@ def second(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
 
     A file that it cannot read is named in the manifest, and none of its movements are in the result.
     """
+    seal, ref = keys.read_stage(lake, seal_key, "seal")
+    day = seal["business_date"]
+    with TemporaryDirectory(prefix="second-") as name:
+        path = Path(name) / "movimientos.parquet"
+        unreadable = read_sealed(seal, path, lake=lake, sources=sources)
+        data = store(lake, f"{FOLDER}/{day}/", path, "parquet")
+    document = {
+        "stage": "second",
+        "business_date": day,
+        "night": seal["night"],
+        "rehearsal": seal["rehearsal"],
+        "seal": ref.to_dict(),
+        "data": data,
+        "unreadable": unreadable,
+    }
+    return keys.commit_stage(lake, keys.folder_of(seal_key), "second", document).key
+
+
+def read_sealed(seal: Mapping[str, Any], path: Path, *, lake: ObjectStore, sources: Sources) -> dict[str, str]:
+    """Writes the day's movements of all sealed files, in the report's order, as one parquet file.
+
+    Args:
+        seal: the night's seal.
+        path: where to write.
+        lake: holds the sealed files.
+        sources: the configured sources.
+
+    Returns:
+        Why a file could not be read, by `<source>/<file>`.
+    """
     from podemos.regulatory.second_reader import SecondReader, Unreadable
 
-    seal, ref = keys.read_stage(lake, seal_key, "seal")
-    day = date.fromisoformat(seal["business_date"])
     unreadable: dict[str, str] = {}
-    with TemporaryDirectory(prefix="second-") as name, SecondReader(day, Path(name)) as reader:
+    day = date.fromisoformat(seal["business_date"])
+    with TemporaryDirectory(prefix="sealed-") as name, SecondReader(day, Path(name)) as reader:
         local = Path(name) / "sealed"
         for sealed in seal["sources"]:
             source = sources.source(sealed["source"])
@@ -47,19 +76,8 @@ def second(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
                     reader.add(source, local, file["sha256"])
                 except (DataFault, NotFound, Unreadable) as error:
                     unreadable[f"{source.id}/{file['name']}"] = str(error)
-        path = Path(name) / "movimientos.parquet"
         reader.write(path)
-        data = store(lake, f"{FOLDER}/{day.isoformat()}/", path, "parquet")
-    document = {
-        "stage": "second",
-        "business_date": day.isoformat(),
-        "night": seal["night"],
-        "rehearsal": seal["rehearsal"],
-        "seal": ref.to_dict(),
-        "data": data,
-        "unreadable": unreadable,
-    }
-    return keys.commit_stage(lake, keys.folder_of(seal_key), "second", document).key
+    return unreadable
 
 
 class SecondEngine:

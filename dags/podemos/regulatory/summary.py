@@ -8,7 +8,7 @@ from typing import Any
 from podemos.contracts.sources import Sources
 from podemos.core.states import State
 from podemos.regulatory.render import Totals, sum_of, totals_of
-from podemos.regulatory.results import Rule
+from podemos.regulatory.results import Cause, Rule
 
 SCHEMA = "podemos/resumen/1"
 
@@ -39,13 +39,21 @@ def summary(
             "branches_expected": sum(len(entry.get("branches", ())) for entry in normalised["sources"]),
             "branches_not_certified": decision["branches_not_certified"],
             "excepted_movements": decision["excepted_movements"],
-            "unknown_clients": [
-                {"source": row["source"], "movements": row["actual_rows"], "cents": row["actual_cents"]}
-                for row in reconciliation["results"]
-                if row["rule"] == Rule.CLIENT and row["actual_rows"]
-            ],
+            "unknown_clients": _unknown_clients(reconciliation),
         },
     }
+
+
+def _unknown_clients(reconciliation: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Movements of clients that no branch knows, by source; None when the warehouse could not be asked."""
+    rows = [row for row in reconciliation["results"] if row["rule"] == Rule.CLIENT]
+    if any(row["cause"] == Cause.NOT_COMPARED for row in rows):
+        return None
+    return [
+        {"source": row["source"], "movements": row["actual_rows"], "cents": row["actual_cents"]}
+        for row in rows
+        if row["actual_rows"]
+    ]
 
 
 def _source(entry: Mapping[str, Any], totals: Totals, sources: Sources) -> dict[str, Any]:

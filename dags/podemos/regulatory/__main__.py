@@ -1,0 +1,100 @@
+"""The report from the command line, without Airflow.
+
+  run       publish a day from what has arrived, by the second engine (when Airflow or the warehouse is down)
+  rebuild   make a published version again from its sealed inputs, and compare every byte
+
+AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs, 2 refused or failed, 3 held by policy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from podemos.contracts.sources import policy, sources
+from podemos.core.clock import system_clock
+from podemos.core.errors import PodemosError
+from podemos.outside import Outside
+
+HELD = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    args = _parser().parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except PodemosError as error:
+        sys.stderr.write(f"{error}\n")
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"AWS: {error}; check credentials, platform.yaml and --endpoint\n")
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m podemos.regulatory", description=__doc__, formatter_class=raw)
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
+    common.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
+
+    found = commands.add_parser("run", help="publish a day now, by the second engine; last line JSON", parents=[common])
+    found.set_defaults(run=_run)
+
+    found = commands.add_parser("rebuild", help="rebuild a version and compare it; last line JSON", parents=[common])
+    found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
+    found.add_argument("--rehearsal", action="store_true", help="a version under reports/rehearsal/")
+    found.set_defaults(run=_rebuild)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    from podemos.regulatory import contingency
+    from podemos.regulatory.kms import kms_signer
+
+    outside = Outside(args.endpoint)
+    ended = contingency.run(
+        args.date,
+        lake=outside.lake,
+        reports=outside.reports,
+        platform=outside.platform,
+        sources=sources(),
+        policy=policy(),
+        clock=system_clock,
+        signer=kms_signer(outside.client("kms"), outside.platform.signing_key),
+        send=outside.send,
+        say=_line,
+    )
+    for reason in ended.reasons:
+        _line(reason)
+    _line(json.dumps({"business_date": args.date.isoformat(), "outcome": ended.outcome, "report": ended.manifest}))
+    return 0 if ended.manifest else HELD
+
+
+def _rebuild(args: argparse.Namespace) -> int:
+    from podemos.regulatory import rebuild
+
+    outside = Outside(args.endpoint)
+    found = rebuild.rebuild(
+        args.date, args.version, lake=outside.lake, reports=outside.reports, rehearsal=args.rehearsal
+    )
+    for file in found.files:
+        differs = f"DIFFERS: {file.published} published, {file.rebuilt} rebuilt"
+        _line(f"{file.name}: {'identical' if file.identical else differs}")
+    _line(json.dumps({"business_date": args.date.isoformat(), "version": args.version, "identical": found.identical}))
+    return 0 if found.identical else 1
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Makes a published version again, from its sealed inputs alone, and compares every byte.
+
+The sealed files are parsed anew by the second engine; what the night found and decided is read from its manifests.
+Nothing is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from podemos.core.errors import DataFault
+from podemos.core.manifest import read, read_ref
+from podemos.core.store import ObjectStore
+from podemos.regulatory import configuration, keys
+from podemos.regulatory.build import Evidence, render
+from podemos.regulatory.render import RENDERER
+from podemos.regulatory.second import read_sealed
+from podemos.regulatory.versions import MANIFEST
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One file: SHA-256 as published and as rebuilt; empty when there is none."""
+
+    name: str
+    published: str
+    rebuilt: str
+
+    @property
+    def identical(self) -> bool:
+        """Whether not a byte differs."""
+        return self.published == self.rebuilt
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A version, compared file by file."""
+
+    files: tuple[Compared, ...]
+
+    @property
+    def identical(self) -> bool:
+        """Whether all files are."""
+        return all(file.identical for file in self.files)
+
+
+def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore, rehearsal: bool = False) -> Rebuilt:
+    """Rebuilds a version and compares it with its manifest.
+
+    Args:
+        day: the business day.
+        version: N of its folder `v<N>/`.
+        lake: sealed inputs and evidence.
+        reports: published versions.
+        rehearsal: of a rehearsal.
+
+    Raises:
+        NotFound: there is no such version, or evidence is gone.
+        DataFault: evidence or sealed bytes were changed, or the renderer is another one now.
+    """
+    key = f"{keys.reports_folder(day, rehearsal=rehearsal)}v{version}/{MANIFEST}"
+    manifest, _ = read(reports, key)
+    if manifest["renderer"] != RENDERER:
+        raise DataFault(
+            f"{reports.uri(key)} was written by renderer {manifest['renderer']}, this is {RENDERER}: check out the "
+            "revision that had it and rebuild there"
+        )
+    decision = read_ref(lake, manifest["decision"])
+    reconciliation = read_ref(lake, manifest["reconciliation"])
+    normalised = read_ref(lake, reconciliation["normalised"])
+    seal = read_ref(lake, normalised["seal"])
+    sources = configuration.of_seal(lake, seal)
+    with TemporaryDirectory(prefix="rebuild-") as name:
+        rows = Path(name) / "rows.parquet"
+        read_sealed(seal, rows, lake=lake, sources=sources)
+        evidence = Evidence(decision, normalised, reconciliation)
+        rendered, _ = render(evidence, rows, lake=lake, sources=sources, scratch=Path(name))
+        made = {file.name: file.sha256 for file in rendered}
+    published = {file["name"]: file["sha256"] for file in manifest["files"]}
+    names = [*published, *(name for name in made if name not in published)]
+    return Rebuilt(tuple(Compared(name, published.get(name, ""), made.get(name, "")) for name in names))

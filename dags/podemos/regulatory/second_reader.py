@@ -52,8 +52,8 @@ class SecondReader:
         self._day = day
         self.database = duckdb.connect(config=_OPTIONS | {"temp_directory": str(scratch / "spill")})
         self.database.execute("SET TimeZone = 'UTC'")
-        self._run("create_zones.sql", {"path": str(config_file("zones.csv")), "business_zone": BUSINESS_ZONE})
-        self._run("create_movements.sql")
+        self._run("prepare_zones.sql", {"path": str(config_file("zones.csv")), "business_zone": BUSINESS_ZONE})
+        self._run("prepare_movements.sql")
 
     def add(self, source: Source, path: Path, sha256: str) -> None:
         """Reads a local copy of one sealed file; files of a source come in the order of its control file.

@@ -1,4 +1,4 @@
--- create_movements.sql · what the second engine read: the columns of core.movimientos
+-- prepare_movements.sql · what the second engine read: the columns of core.movimientos
 CREATE TABLE movimientos (
     fecha_contable DATE NOT NULL,
     id_sistema VARCHAR NOT NULL,

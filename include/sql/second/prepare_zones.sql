@@ -1,4 +1,4 @@
--- create_zones.sql · zones.csv as two tables: offsets by local time, and the business zone's offsets by instant
+-- prepare_zones.sql · zones.csv as two tables: offsets by local time, and the business zone's offsets by instant
 -- params: path (zones.csv), business_zone
 CREATE TABLE zonas AS
 SELECT

@@ -20,10 +20,12 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 
 ## Tasks
 `plan` → `wait` (one per source, until its cut-off) → `seal` → `normalise` → `load` → `reconcile` → `gate` → `decide` →
-`choose` → `hold`, or `build` → `publish` → `notify`; beside `normalise` and `load`, `second`.
+`ask` → `choose` → `hold`, or `build` → `publish` → `notify`; beside `normalise` and `load`, `second`.
 - `second` is DuckDB: it parses the sealed files itself. Both engines must give the same bytes. If the warehouse is down
   or slow, `load` gives up within 35 minutes, `reconcile` goes on by the second engine, and the manifest says why.
 - A source that is late is the state `missing`; no sensor fails for it.
+- `ask` lets a person publish or hold an incomplete report until 05:45; the policy decides when nobody answers. What is
+  not proven cannot be published by anybody.
 - `hold` sends the reasons and fails the run: nothing is published, and a person decides.
 
 ## Re-run safety
@@ -46,6 +48,7 @@ from datetime import timedelta
 from airflow.sdk import Param, TriggerRule, dag
 
 from podemos.orchestration import assets, deadlines, defaults, notices, pools, schedules, tags
+from podemos.orchestration.ask import ask_about
 from podemos.orchestration.stage import choice, stage
 from podemos.orchestration.until import wait_for
 from podemos.orchestration.warehouse import LoadBatch
@@ -96,7 +99,7 @@ def regulatory_report():
     ).output
     reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE)(normalised, seconded, loaded)
     certificate = stage(gate.judge)(reconciled)
-    decision = stage(decide.decide)(certificate)
+    decision = ask_about(stage(decide.decide)(certificate))
     routes = {"complete": "build", "partial": "build", "hold": "hold"}
     held, built = stage(notices.hold, task_id="hold")(decision), stage(build.build)(decision)
     choice(decide.outcome, routes, task_id="choose")(decision) >> [held, built]

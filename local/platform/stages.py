@@ -35,7 +35,7 @@ LOAD = Stage("load + certify", 25, BRANCHES, ("prepare", "load_", "certify", "te
 SEAL = Stage("wait, seal, normalise", 35, REPORT, ("plan", "wait", "seal", "normalise"))
 RECONCILE = Stage("reconcile", 15, REPORT, ("load", "second", "reconcile"))
 GATE = Stage("gate", 25, REPORT, ("gate",))
-BUILD = Stage("build", 25, REPORT, ("decide", "choose", "build", "hold"))
+BUILD = Stage("build", 25, REPORT, ("decide", "ask", "choose", "build", "hold"))
 PUBLISH = Stage("publish + verify", 15, REPORT, ("publish", "notify"))
 ALL = (START, SEED, PULL, CURATE, LOAD, SEAL, RECONCILE, GATE, BUILD, PUBLISH)
 

@@ -95,6 +95,7 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
         "engine": ENGINE if reason else "redshift",
         "engine_reason": reason,
         "decision": ref.to_dict(),
+        "answered": decision["answered"],
         "certificate": certificate.ref.to_dict(),
         "files": files,
         "movements": total.count,

@@ -126,6 +126,7 @@ def _version(
             "signing_key": signer.key if signer else None,
             "build": ref.to_dict(),
             "decision": build["decision"],
+            "answered": build["answered"],
             "certificate": certificate.ref.to_dict(),
             "reconciliation": certificate.reconciliation.to_dict(),
             "previous_day": before.ref.to_dict() if before else None,

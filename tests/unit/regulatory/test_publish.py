@@ -50,6 +50,7 @@ def build(lake: MemoryStore, evidence: dict[str, bytes], csv: bytes = b"a\n", **
         "renderer": 1,
         "engine": "redshift",
         "engine_reason": "",
+        "answered": None,
         "decision": {"key": "d", "sha256": "0" * 64},
         "certificate": Ref(certificate, sha256(lake.get(certificate))).to_dict(),
         "files": files,

@@ -23,6 +23,7 @@ from bench.chaos_branches.source import COLUMNS, TABLES
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
 from local.branches.testing import claimed_ports
+from podemos.branches import pipeline
 from podemos.contracts.branches import Branch
 from podemos.core.clock import system_clock
 
@@ -223,9 +224,20 @@ class _Watched:
 
     def __init__(self, shard: MariaShard, case: Case, inner: Any, rng: random.Random) -> None:
         inner.query("SET time_zone = '-06:00'")
-        self.__dict__.update(shard=shard, case=case, inner=inner, rng=rng, statements=0)
+        self.__dict__.update(shard=shard, case=case, inner=inner, rng=rng, statements=0, packet=[])
 
-    def query(self, statement: bytes) -> None:
+    def send_query(self, packet: bytes) -> None:
+        self.__dict__["packet"] = packet.split(pipeline.SEPARATOR.encode())
+
+    def read_query_result(self) -> None:
+        self._run(self.packet.pop(0))
+
+    def next_result(self) -> int:
+        self._run(self.packet.pop(0))
+        return 0
+
+    def _run(self, statement: bytes) -> None:
+        """One by one, although they came in one packet: so others get between them."""
         self.shard.between(self.rng)
         self.__dict__["statements"] += 1
         fault = self.case.fault

@@ -65,7 +65,8 @@ def _highest(page: chunks.Page) -> Position | None:
     """The greatest (cursor, key) of a page in order of the key; None when no row has a cursor."""
     table, data = page.table, page.table_data()
     column = data[table.cursor or ""]
-    if (greatest := pc.max(column).as_py()) is None:
+    greatest = pc.max(column)
+    if not greatest.is_valid:
         return None
     at = pc.indices_nonzero(pc.equal(column, greatest))[-1].as_py()
-    return Position(greatest, tuple(str(data[name][at].as_py()) for name in table.primary_key))
+    return Position(greatest.as_py(), tuple(str(data[name][at].as_py()) for name in table.primary_key))

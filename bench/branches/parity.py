@@ -1,6 +1,6 @@
 """Whether an output holds the very same values: an order-free fingerprint of typed rows, not a count.
 
-Usage: python -m bench.branches.parity <folder> [--twice]. With `--twice` a row of a branch counts once, however often it
+Usage: python -m bench.branches.parity <folder> [--twice]. With `--twice` a branch's row counts once, however often it
 is there with the same values: a first load brings the newest days before their turn, and again in it.
 
 A process of its own: Linux counts the memory of whoever starts a process into its peak, so the bench itself must stay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,13 @@ from .puller import Puller, execute
 PAGOS = ("pagos", "001")
 SMALL: dict[str, Any] = {"page_rows": 20, "lag_seconds": 0}
 """Without a lag the bound is the clock itself: what is edited after a snapshot lies above its bound by little."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_it_was(sources: RunningBranches) -> Iterator[None]:
+    """Other tests share the branches."""
+    yield
+    sources.reseed()
 
 
 def edited_and_inserted_behind(sources: RunningBranches, cents: int) -> None:

@@ -24,6 +24,13 @@ from podemos.contracts.branches import Branch
 from .puller import Puller, execute
 
 
+@pytest.fixture(scope="module", autouse=True)
+def as_it_was(sources: RunningBranches) -> Iterator[None]:
+    """Other tests share the branches."""
+    yield
+    sources.reseed()
+
+
 @contextmanager
 def counted(sources: RunningBranches, folder: Path, turns: list[int]) -> Iterator[Any]:
     """Connections through the bench's proxy, without a delay; `turns` holds each link's round trips afterwards."""

@@ -165,7 +165,7 @@ class TablePull:
                 way = self._way(at, load)
                 continue
             way = replace(way, after=part.reached, load=load)
-            if not (table.partitioned if load else newest.behind(table, way.after, at.server, self._behind_hours)):
+            if not (self._old(at, page) if load else newest.behind(table, way.after, at.server, self._behind_hours)):
                 continue
             for ahead in self._newest(at, part):
                 number = ahead.part
@@ -188,6 +188,14 @@ class TablePull:
             return part
         said, asked = fingerprints_beside(at.link, self.table, since, older)
         return replace(part, since=since if self.table.partitioned else None, older=asked, fingerprints=said)
+
+    def _old(self, at: Snapshot, page: chunks.Page) -> bool:
+        """Whether most of a first load's page is of long ago: a few rows of any page were edited since."""
+        if not self.table.partitioned:
+            return False
+        cursor = self.table.column(self.table.cursor or "")
+        since = bounds.safe_bound(at.server.now, self._behind_hours * 3600, cursor)
+        return 2 * page.rows_from(since) < page.rows
 
     def _newest(self, at: Snapshot, part: Part) -> Iterator[Part]:
         """Commits the newest days after the first page of a gap, once in a run."""

@@ -226,6 +226,14 @@ class _Watched:
         self.__dict__.update(shard=shard, case=case, inner=inner, rng=rng, statements=0)
 
     def query(self, statement: bytes) -> None:
+        self._meanwhile(statement)
+        self.inner.query(statement)
+
+    def send_query(self, statement: bytes) -> None:
+        self._meanwhile(statement)
+        self.inner.send_query(statement)
+
+    def _meanwhile(self, statement: bytes) -> None:
         self.shard.between(self.rng)
         self.__dict__["statements"] += 1
         fault = self.case.fault
@@ -234,7 +242,6 @@ class _Watched:
         if b"AS digest FROM" in statement:
             table = statement.split(b"AS digest FROM `")[1].split(b"`")[0].decode()
             self.shard.note_real(self.case, table, read(self.inner, table))
-        self.inner.query(statement)
 
     def close(self) -> None:
         self.inner.close()

@@ -185,7 +185,7 @@ class BranchPull:
                 link.pace.page_rows(table, extraction.rows_of(table)),
             )
             if not same:
-                page.extend(link.rows(query.page(table, after, limit), table))
+                page.extend(link.columns(query.page(table, after, limit), table))
             if form is Cursor.COUNTER:
                 bound = bounds.counter_bound(page.last or after, extraction.counter_margin)
             final, number = page.rows < limit, number + 1

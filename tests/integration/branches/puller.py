@@ -56,6 +56,10 @@ class Counting:
         self.__dict__["queries"] += 1
         self.inner.query(sql)
 
+    def send_query(self, sql: bytes) -> None:
+        self.__dict__["queries"] += 1
+        self.inner.send_query(sql)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 

@@ -101,6 +101,11 @@ class Silent(Counting):
         if self.marker and self.marker in sql:
             self.hang()
 
+    def send_query(self, sql: bytes) -> None:
+        if self.marker in sql:
+            self.hang()
+        super().send_query(sql)
+
 
 @pytest.mark.parametrize("stage", ["connect", "session", "snapshot", "page"])
 def test_a_hang_at_any_stage_is_a_timeout_and_frees_its_slot(puller: Puller, stage: str) -> None:

@@ -17,7 +17,7 @@ def row(key: int, amount: bytes = b"1250.00", note: bytes | None = None, paid: b
 
 def page(*rows: tuple) -> chunk.Page:
     made = chunk.Page(PAGOS, "017", 5)
-    made.extend([rows])
+    made.extend([chunk.columns_of(rows)])
     return made
 
 

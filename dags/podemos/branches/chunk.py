@@ -135,7 +135,7 @@ def _scalar(text: str, kind: pa.DataType) -> pa.Scalar:
 
 
 def encode(page: Page) -> bytes:
-    """The chunk's bytes. Keys and times are delta-encoded; only short texts get a dictionary."""
+    """The chunk's bytes; only short texts get a dictionary."""
     table = page.table
     sink = io.BytesIO()
     short = [c.name for c in table.columns if c.kind is Kind.TEXT and 0 < c.length <= _SHORT_TEXT]

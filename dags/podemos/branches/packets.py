@@ -38,12 +38,15 @@ _CLASSES: tuple[tuple[type[MySQLdb.Error], frozenset[int]], ...] = (
 """Which class the driver raises for a server's code; OperationalError for any other."""
 
 Positions = NDArray[np.int32]
+NO_ROWS: Positions = np.zeros(0, np.int32)
+_WORTH_GUESSING = 32_768
 Described = tuple[str, int, None, None, None, int, None]
 """As the driver describes a column, of which we know type code and decimals."""
 
 
-def split(data: bytearray, at: int, end: int) -> tuple[list[int], int]:
+def split(data: bytearray, at: int, end: int) -> tuple[Positions, int]:
     """Where the payloads of the complete packets from `at` to `end` begin, and where the last one ends."""
+    heads, at = _likely(data, at, end) if end - at >= _WORTH_GUESSING else (NO_ROWS, at)
     starts: list[int] = []
     add, last = starts.append, end - HEADER
     while at <= last:
@@ -52,7 +55,28 @@ def split(data: bytearray, at: int, end: int) -> tuple[list[int], int]:
             break
         add(at + HEADER)
         at = after
-    return starts, at
+    return np.concatenate((heads + HEADER, np.array(starts, np.int32))), at
+
+
+def _likely(data: bytearray, at: int, end: int) -> tuple[Positions, int]:
+    """Where packets shorter than 256 bytes begin, as far as each begins where the one before ends, and where that is.
+
+    Such a header is two zeros behind the length, which in text is nowhere else: a guess that proves itself, at a
+    quarter of the time of going from one to the next. Behind a sequence of zero the same zeros are seen again.
+    """
+    octets = np.frombuffer(data, np.uint8)[at:end]
+    zero = octets == 0
+    heads = np.flatnonzero(zero[1:-2] & zero[2:-1])
+    heads = heads[np.diff(heads, prepend=-2) > 1]
+    ends = heads + octets[heads] + HEADER
+    if not heads.size or heads[0] != 0:
+        return NO_ROWS, at
+    follows = ends[:-1] == heads[1:]
+    proven = len(heads) if follows.all() else int(follows.argmin()) + 1
+    proven -= int(ends[proven - 1] > len(octets))
+    if not proven:
+        return NO_ROWS, at
+    return (heads[:proven] + at).astype(np.int32), at + int(ends[proven - 1])
 
 
 def columns(data: bytearray, starts: Positions, ends: Positions, count: int) -> Columns:

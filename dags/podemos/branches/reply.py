@@ -98,12 +98,11 @@ class Reply:
             MySQLdb.Error: the server ended the statement, or the link broke.
             TimeoutError: the link hangs.
         """
-        found = self._starts(min(most, BLOCK))
-        if found:
-            starts = np.array(found, np.int32)
+        starts = self._starts(min(most, BLOCK))
+        if starts.size:
             ends = np.append(starts[1:] - HEADER, np.int32(self._last))
             self._check_sequence(starts)
-            data, size = self._buffer, self._last - found[0] + HEADER
+            data, size = self._buffer, self._last - int(starts[0]) + HEADER
         elif self._over:
             return None
         else:
@@ -116,25 +115,25 @@ class Reply:
         self._compact()
         return Block(columns, len(starts), size)
 
-    def _starts(self, most: int) -> list[int]:
+    def _starts(self, most: int) -> Positions:
         """Where the payloads of the complete packets begin, up to about `most` bytes of them; `_last` is their end.
 
         Empty at the end of the reply, and before a packet that goes on in the next one.
         """
-        starts: list[int] = []
+        found, known = [packets.NO_ROWS], False
         while not self._over:
             more, self._at = packets.split(self._buffer, self._at, self._end)
-            starts += more
             self._last = self._at
-            if more and self._is_last(more[-1]):
-                self._last = starts.pop() - HEADER
+            if more.size and self._is_last(int(more[-1])):
+                self._last, more = int(more[-1]) - HEADER, more[:-1]
                 self._finish(bytes(self._buffer[self._last + HEADER : self._at]))
-            elif self._long() or (starts and (self._at >= most or self._end == len(self._buffer))):
+            known |= more.size > 0
+            found.append(more)
+            if self._over or self._long() or (known and (self._at >= most or self._end == len(self._buffer))):
                 break
-            else:
-                room = self._at + most - self._end
-                self._fill(min(most, room) if room > 0 else most)
-        return starts
+            room = self._at + most - self._end
+            self._fill(min(most, room) if room > 0 else most)
+        return np.concatenate(found)
 
     def _long(self) -> bool:
         """Whether the next packet goes on in another one."""
@@ -206,24 +205,34 @@ class Reply:
             self._fill(BLOCK)
 
     def _fill(self, most: int) -> None:
-        """Receives up to so many bytes, at least one. The socket's own flags are the driver's business."""
+        """Receives what is there, one byte at least and so many at most. The socket's flags are the driver's business."""
         if self._end == len(self._buffer):
             self._buffer = self._buffer + bytearray(self._end)
-        with memoryview(self._buffer)[self._end : self._end + most] as free:
-            while True:
-                try:
-                    got = self._socket.recv_into(free, 0, socket.MSG_DONTWAIT)
-                except BlockingIOError:
-                    if not self._poll.poll(self._patience * 1000):
-                        self._broken(_LOST, "")
-                        raise TimeoutError(f"no answer for {self._patience:.0f} s") from None
-                except OSError as error:
-                    raise self._broken(_LOST, f"Lost connection to server during query ({error})") from None
-                else:
-                    break
+        until = min(len(self._buffer), self._end + most)
+        with memoryview(self._buffer) as free:
+            got: int | None = self._wait(free[self._end : until])
+            while got:
+                self._end += got
+                got = self._receive(free[self._end : until]) if self._end < until else 0
+
+    def _wait(self, free: memoryview) -> int:
+        """Receives at least one byte."""
+        while (got := self._receive(free)) is None:
+            if not self._poll.poll(self._patience * 1000):
+                self._broken(_LOST, "")
+                raise TimeoutError(f"no answer for {self._patience:.0f} s")
         if not got:
             raise self._broken(_LOST, "Lost connection to server during query")
-        self._end += got
+        return got
+
+    def _receive(self, free: memoryview) -> int | None:
+        """How many bytes were there; 0 at the link's end, None when there is nothing yet."""
+        try:
+            return self._socket.recv_into(free, 0, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise self._broken(_LOST, f"Lost connection to server during query ({error})") from None
 
     def _broken(self, code: int, message: str) -> MySQLdb.Error:
         """Cuts the link: nobody knows any more where in the reply it is."""

@@ -205,7 +205,7 @@ class Reply:
             self._fill(BLOCK)
 
     def _fill(self, most: int) -> None:
-        """Receives what is there, one byte at least and so many at most. The socket's flags are the driver's business."""
+        """Receives what is there, a byte at least and so many at most. The socket's flags are the driver's business."""
         if self._end == len(self._buffer):
             self._buffer = self._buffer + bytearray(self._end)
         until = min(len(self._buffer), self._end + most)

@@ -191,6 +191,27 @@ def test_where_the_network_divides_a_reply_changes_nothing(
     assert heard(Tape(whole), most) == complete
 
 
+def without_eof(whole: bytes) -> bytes:
+    """The same reply as a server gives it to a client that agreed to CLIENT_DEPRECATE_EOF."""
+    parts = []
+    while whole:
+        size = int.from_bytes(whole[:3], "little")
+        parts.append(whole[4 : 4 + size])
+        whole = whole[4 + size :]
+    eof = [at for at, part in enumerate(parts) if part[:1] == b"\xfe" and len(part) == 5]
+    assert len(eof) == 2
+    parts = [*parts[: eof[0]], *parts[eof[0] + 1 : -1], b"\xfe\0\0" + parts[-1][3:] + parts[-1][1:3]]
+    return b"".join(len(part).to_bytes(3, "little") + bytes([n % 256]) + part for n, part in enumerate(parts, 1))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 300])
+def test_a_reply_without_eof_packets_is_read_as_well(server: Bare, rows: int) -> None:
+    whole = said(server, f"SELECT seq, REPEAT('x', seq) FROM seq_1_to_300 LIMIT {rows}")
+    complete = heard(Tape(whole))
+    assert len(complete) == rows
+    assert heard(Tape(without_eof(whole))) == complete
+
+
 def test_bytes_that_are_no_reply_are_refused_and_the_link_is_cut(server: Bare) -> None:
     """Whatever byte is another one, the rows are either of the same form or refused; nothing is read beyond a row."""
     whole = said(server, "SELECT seq, IF(seq % 3, REPEAT('x', 9), NULL) FROM seq_1_to_5")

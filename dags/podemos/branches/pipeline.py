@@ -30,6 +30,7 @@ class Pipeline:
         self._connection, self._opening = connection, opening
         self._sent: deque[str] = deque()
         self._opened = self._unread = False
+        self._refused: MySQLdb.Error | None = None  # no statement runs without what was to be set before it
 
     def send(self, *statements: str) -> None:
         """Sends statements in one packet and does not wait, unless they are under way already, to be answered next.
@@ -42,6 +43,8 @@ class Pipeline:
         if statements == tuple(self._sent)[: len(statements)]:
             return
         self._settle()
+        if self._refused is not None:
+            raise self._refused
         packet = statements if self._opened else (self._opening, *statements)
         self._connection.send_query(SEPARATOR.join(packet).encode())
         self._sent, self._unread = deque(packet), True
@@ -57,28 +60,47 @@ class Pipeline:
             if not self._reach(sql):
                 raise MySQLdb.InterfaceError("the server did not answer all statements of a packet")
 
+    def unread(self, sql: str) -> int | None:
+        """Leaves a statement's answer, the last under way, to be read from the socket by another; sends it if need be.
+
+        Returns:
+            How many answers are to be read before it, none of which has rows. None when the driver is to be asked: it
+            has read some of the packet, or there are rows before.
+
+        Raises:
+            MySQLdb.Error: the link broke.
+        """
+        if sql not in self._sent:
+            self.send(sql)
+        *before, last = self._sent
+        if not self._opened or not self._unread or last != sql or any(map(_has_rows, before)):
+            return None
+        self._sent.clear()
+        return len(before)
+
     def _reach(self, sql: str) -> bool:
         """Goes on to the answer of a statement; False when none is under way."""
         while sql in self._sent:
             found = self._sent.popleft()
             if found == sql:
                 return self._next()
-            if not self._skip():
+            if not self._skip(found):
                 return False
         return False
 
     def _settle(self) -> None:
         while self._sent:
-            self._sent.popleft()
-            self._skip()
+            self._skip(self._sent.popleft())
 
-    def _skip(self) -> bool:
+    def _skip(self, found: str) -> bool:
         """Passes over an answer; False when its statement failed, so that those after it were not run."""
         try:
             if not self._next():
                 return False
         except MySQLdb.Error as error:
-            if not self._opened or not _is_servers(error):
+            if not _has_rows(found):
+                self._refused = error
+            if self._refused is not None or not _is_servers(error):
                 raise
             return False
         self._connection.use_result()  # let go of at once: the driver reads it to its end and keeps nothing
@@ -98,6 +120,11 @@ class Pipeline:
             raise
         self._opened = True
         return True
+
+
+def _has_rows(statement: str) -> bool:
+    """What has none changes the session: that it failed concerns all that follows."""
+    return statement.startswith("SELECT")
 
 
 def _is_servers(error: MySQLdb.Error) -> bool:

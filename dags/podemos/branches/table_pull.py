@@ -132,7 +132,7 @@ class TablePull:
             limit = self._limit(link)
             page = chunks.Page(table, self.branch.id, lease.seq)
             if not same:
-                page.extend(link.rows(way.page(table, limit), table))
+                page.extend(link.columns(way.page(table, limit), table))
             if form is Cursor.COUNTER:
                 margin = self.ports.extraction.counter_margin
                 way = replace(way, bound=bounds.counter_bound(page.last or way.after, margin))

@@ -20,8 +20,8 @@ def page(*rows: tuple[int, str]) -> chunk.Page:
     """Rows of (key, microseconds of the cursor), in order of the key."""
     found = chunk.Page(TABLE, "001", 1)
     if rows:
-        found.extend([tuple((b"%d" % key, b"1", b"1", b"1.00", b"2026-11-19 10:00:00", b"P", None,
-                             f"2026-11-19 11:00:00.{micros}".encode()) for key, micros in rows)])  # fmt: skip
+        found.extend([chunk.columns_of(tuple((b"%d" % key, b"1", b"1", b"1.00", b"2026-11-19 10:00:00", b"P", None,
+                             f"2026-11-19 11:00:00.{micros}".encode()) for key, micros in rows))])  # fmt: skip
     return found
 
 

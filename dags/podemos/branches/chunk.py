@@ -133,7 +133,7 @@ def pack(evidence: list[tuple[str, int]]) -> str:
     """Keys and amounts as compact text for the manifest; empty when there are none or too many."""
     if not evidence or len(evidence) > EVIDENCE_ROWS:
         return ""
-    return base64.b64encode(zlib.compress(json.dumps(evidence, separators=(",", ":")).encode(), 1)).decode()
+    return base64.b64encode(zlib.compress(json.dumps(evidence, separators=(",", ":")).encode())).decode()
 
 
 def unpack(text: str) -> dict[str, int]:

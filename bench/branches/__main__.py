@@ -11,19 +11,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.branches import peers
+from bench.branches import peers, targets
 from bench.branches.measure import Cost, PeerFailed, fresh, run
-from bench.branches.source import LARGE, SMALL, SMALL_ROWS, seed
+from bench.branches.source import EIGHT, EIGHT_ROWS, LARGE, SMALL, SMALL_ROWS, data_digest, seed
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
 from local.branches.testing import claimed_ports
 
 ONCE = ("dlt_sqlalchemy",)
-RTT_THREADS, LOCAL_THREADS = 32, 1
+RTT_THREADS, LOCAL_THREADS = 32, 2
+OURS = {"ours": {}, "unproven": {"BENCH_UNPROVEN": "1"}}
+"""What the environment of our own process says: the shipped pull, and one that proves two days alone."""
 
 
 def main() -> int:
@@ -67,13 +69,13 @@ class Bench:
             PeerFailed: it failed, or its values differ.
         """
         with fresh(self.work) as folder:
-            if who == "ours":
+            if who in OURS:
                 command = [sys.executable, "-m", "bench.branches.ours", str(port or self.port), str(folder),
                            str(threads), *schemas]  # fmt: skip
             else:
                 command = peers.command(who, self.settings[who], self.port, folder, *schemas)
-            cost = run(command, self.pid)
-            if want and who != "raw" and (found := fingerprint(folder)) != want:
+            cost = run(command, self.pid, **OURS.get(who, {}))
+            if want and who != "raw" and (found := fingerprint(folder, twice=who in OURS)) != want:
                 raise PeerFailed(f"{who}: other values than the source: {found}, not {want}")
         return cost
 
@@ -84,8 +86,9 @@ class Bench:
             return fingerprint(folder)
 
     def all(self, rows: int, rounds: int, branches: int) -> int:
-        print(f"{rows:,} rows, {rounds} rounds, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-        everybody = ["ours", *self.settings]
+        load = [round(os.getloadavg()[0], 1)]
+        print(f"{rows:,} rows, {rounds} rounds, load {load[0]} on {os.cpu_count()} cores", flush=True)
+        everybody = [*OURS, *self.settings]
         large: dict[str, list[Cost]] = {who: [] for who in everybody}
         small: dict[str, list[Cost]] = {who: [] for who in everybody}
         different: list[str] = []
@@ -107,7 +110,10 @@ class Bench:
             wall, cpu, served, rss = (_median(large[who], field) for field in ("wall", "cpu", "server_cpu", "rss_mb"))
             print(f"{who:16}{wall:8.2f}{cpu:8.2f}{served:9.2f}{rss:9.0f}{rows / wall:10,.0f}"
                   f"{_per_row(large, small, who, rows) * 1e6:8.2f}", flush=True)  # fmt: skip
-        fleet = self.fleet(branches)
+        eight = self.many("ours", different, EIGHT, threads=8)
+        print(f"eight threads of {EIGHT_ROWS:,} rows each: {eight.wall:.2f} s, {eight.rss_mb:.0f} MB at the peak")
+        fleet = self.fleet(branches, different)
+        load.append(round(os.getloadavg()[0], 1))
         verdict = {
             "rows_per_s": round(rows / _median(large["ours"], "wall")),
             "vs_dlt": _paired(large, "ours", "dlt"),
@@ -115,33 +121,57 @@ class Bench:
             "per_row_vs_connectorx": _per_row_ratio(large, small, rows),
             "share_of_raw_read": _paired(large, "raw", "ours"),
             "server_cpu_vs_select": _paired(large, "ours", "raw", "server_cpu"),
+            "server_cpu_vs_select_unproven": _paired(large, "unproven", "raw", "server_cpu"),
+            "proof_server_cpu_s": _difference(large, "server_cpu"),
+            "proof_wall_s": _difference(large, "wall"),
             "peak_rss_mb": round(max(cost.rss_mb for cost in large["ours"])),
+            "peak_rss_mb_8_threads": round(eight.rss_mb),
             **fleet,
-            "parity": not different and fleet["parity"],
-        }
-        print(f"load {os.getloadavg()[0]:.1f}; different values: {', '.join(different) or 'none'}")
+            "parity": not different,
+            "rows": rows,
+            "rounds": rounds,
+            "load": load,
+            "cores": os.cpu_count(),
+            "peers": {who: {"version": version} | {"settings": self.settings[who]}
+                      for who, version in peers.versions().items() if who in self.settings},
+            "seed": f"none: the tables are filled by statements, sha256 {data_digest()}",
+        }  # fmt: skip
+        print(f"load {load[1]}; different values: {', '.join(different) or 'none'}")
+        print("\n".join(targets.lines(verdict)))
         print(json.dumps(verdict))
         return 0 if verdict["parity"] else 1
 
-    def fleet(self, branches: int) -> dict[str, object]:
+    def many(self, who: str, different: list[str], schemas: Sequence[str], **how: int) -> Cost:
+        """One process over many schemas; that its values differ is noted."""
+        try:
+            return self.once(who, *schemas, want=self.reference(*schemas), **how)
+        except PeerFailed as failure:
+            print(failure, flush=True)
+            different.append(f"{who} of {len(schemas)} schemas")
+            return self.once(who, *schemas, **how)
+
+    def fleet(self, branches: int, different: list[str]) -> dict[str, object]:
         """All branches in one process: at once on this machine, under the delay, and dlt in a loop over all."""
         schemas = [f"s{number:03}" for number in range(1, branches + 1)]
-        want = self.reference(*schemas)
-        ours = self.once("ours", *schemas, threads=LOCAL_THREADS, want=want)
-        eight = self.once("ours", *schemas, threads=8)
+        ours = self.many("ours", different, schemas, threads=LOCAL_THREADS)
+        unproven = self.once("unproven", *schemas, threads=LOCAL_THREADS)
+        alone = self.once("ours", *schemas, threads=1)
         with self.delayed(40) as (port, report):
-            far = self.once("ours", *schemas, threads=RTT_THREADS, port=port, want=want)
+            far = self.many("ours", different, schemas, threads=RTT_THREADS, port=port)
         turns = json.loads(report.read_text())
-        looped = self.once("dlt", *schemas, want=want)
-        print(f"{branches} branches: ours {ours.wall:.2f} s (CPU {ours.cpu:.2f}), 8 threads {eight.wall:.2f} s, "
-              f"40 ms RTT {far.wall:.2f} s with {RTT_THREADS} threads, dlt {looped.wall:.1f} s; "
-              f"round trips per branch, opening included: {max(turns)} at most")  # fmt: skip
+        looped = self.many("dlt", different, schemas)
+        print(
+            f"{branches} branches: ours {ours.wall:.2f} s (CPU {ours.cpu:.2f}, server {ours.server_cpu:.2f}) with "
+            f"{LOCAL_THREADS} threads, {alone.wall:.2f} s with one, {unproven.wall:.2f} s unproven (CPU "
+            f"{unproven.cpu:.2f}, server {unproven.server_cpu:.2f}); 40 ms RTT {far.wall:.2f} s with {RTT_THREADS} "
+            f"threads; dlt {looped.wall:.1f} s; round trips per branch from SYN to farewell: {max(turns)} at most"
+        )
         return {
-            "peak_rss_mb_8_threads": round(eight.rss_mb),
             "branches_200_s": round(ours.wall, 2),
+            "branches_200_unproven_s": round(unproven.wall, 2),
             "branches_200_vs_dlt": round(looped.wall / ours.wall, 2),
             "branches_200_rtt40_s": round(far.wall, 2),
-            "parity": True,
+            "round_trips": max(turns),
         }
 
     @contextmanager
@@ -157,9 +187,9 @@ class Bench:
             proxy.wait(10)
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, *, twice: bool = False) -> str:
     """Of the output, by a process of its own: see `parity`."""
-    command = [sys.executable, "-m", "bench.branches.parity", str(folder)]
+    command = [sys.executable, "-m", "bench.branches.parity", str(folder), *(["--twice"] if twice else [])]
     return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
 
@@ -167,10 +197,18 @@ def _median(costs: list[Cost], field: str) -> float:
     return statistics.median(getattr(cost, field) for cost in costs)
 
 
-def _paired(costs: dict[str, list[Cost]], one: str, other: str, field: str = "wall") -> float:
-    """The median of the rounds' own ratios: a busy minute weighs on both."""
+def _paired(costs: dict[str, list[Cost]], one: str, other: str, field: str = "wall") -> float | None:
+    """The median of the rounds' own ratios: a busy minute weighs on both. None when one of them was left out."""
+    if one not in costs or other not in costs:
+        return None
     pairs = zip(costs[one], costs[other], strict=True)
     return round(statistics.median(getattr(a, field) / max(0.01, getattr(b, field)) for a, b in pairs), 2)
+
+
+def _difference(costs: dict[str, list[Cost]], field: str) -> float:
+    """What proving adds: the median of the rounds' own differences."""
+    pairs = zip(costs["ours"], costs["unproven"], strict=True)
+    return round(statistics.median(getattr(one, field) - getattr(other, field) for one, other in pairs), 2)
 
 
 def _per_row(large: dict[str, list[Cost]], small: dict[str, list[Cost]], who: str, rows: int) -> float:
@@ -179,6 +217,8 @@ def _per_row(large: dict[str, list[Cost]], small: dict[str, list[Cost]], who: st
 
 def _per_row_ratio(large: dict[str, list[Cost]], small: dict[str, list[Cost]], rows: int) -> float | None:
     """Ours to ConnectorX's; None when so few rows cost it less than the noise."""
+    if "connectorx" not in large:
+        return None
     theirs = _per_row(large, small, "connectorx", rows)
     return round(_per_row(large, small, "ours", rows) / theirs, 2) if theirs > 0 else None
 

@@ -29,15 +29,17 @@ class PeerFailed(RuntimeError):
     """A process ended badly; the message is the end of its output."""
 
 
-def run(command: list[str], server_pid: int) -> Cost:
-    """Runs a process to its end.
+def run(command: list[str], server_pid: int, **environment: str) -> Cost:
+    """Runs a process to its end, with more in its environment.
 
     Raises:
         PeerFailed: it failed.
     """
     with tempfile.TemporaryFile() as output:
         before, started = cpu_seconds(server_pid), time.monotonic()
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=os.environ | {"PYTHONWARNINGS": "ignore"} | environment
+        )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -1,19 +1,19 @@
 """The shipped pull in a process of its own: leases, manifests, fingerprints and parquet chunks into a folder.
 
 Usage: python -m bench.branches.ours <port> <folder> <threads> <schema>...
+BENCH_UNPROVEN=1: the servers compute control totals of two days alone. The difference is what proving costs.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-import MySQLdb
-
 from bench.branches.source import PASSWORD, USER
 from local.folder_store import FolderStore
-from podemos.branches import pull
+from podemos.branches import opening, pull
 from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, branches
 from podemos.contracts.loading import load
@@ -27,15 +27,15 @@ def main(port: int, folder: Path, threads: int, schemas: list[str]) -> int:
     pull.tables = lambda names: (table,)  # type: ignore[assignment]  # a contract outside include/config
     configured = branches()
     chosen = configured.branches[: len(schemas)]
-    config = configured.model_copy(
-        update={"branches": chosen, "extraction": configured.extraction.model_copy(update={"threads": threads})}
-    )
+    limits: dict[str, Any] = {"threads": threads}
+    if os.environ.get("BENCH_UNPROVEN"):
+        limits |= {"fingerprint_days": 1, "rotation_slices": 0}
+    extraction = configured.extraction.model_copy(update=limits)
+    config = configured.model_copy(update={"branches": chosen, "extraction": extraction})
     schema_of = dict(zip([branch.id for branch in chosen], schemas, strict=True))
 
     def connect(branch: Branch) -> Any:
-        return MySQLdb.connect(
-            host="127.0.0.1", port=port, user=USER, passwd=PASSWORD, db=schema_of[branch.id], charset="utf8mb4"
-        )
+        return opening.connect(host="127.0.0.1", port=port, user=USER, passwd=PASSWORD, db=schema_of[branch.id])
 
     lake = FolderStore(folder)
     key = pull.pull_batch(

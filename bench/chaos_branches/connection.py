@@ -9,7 +9,7 @@ import MySQLdb
 
 from bench.chaos_branches import statements
 from bench.chaos_branches.source import TABLES, Content, Source
-from podemos.branches import query
+from podemos.branches import pipeline, query
 from podemos.core.table import Kind
 
 _CODES = {Kind.INTEGER: 8, Kind.DECIMAL: 246, Kind.DATE: 10, Kind.DATETIME: 12, Kind.TEXT: 253}
@@ -45,6 +45,8 @@ class Connection:
         self._answer: statements.Answer = []
         self._described: tuple[Any, ...] = ()
         self._page = ""
+        self._packet: list[str] = []
+        self._proven: set[str] = set()  # what follows the control totals is no page by the watermark any more
 
     @property
     def snapshot(self) -> Content:
@@ -55,11 +57,24 @@ class Connection:
         """As MariaDB answers."""
         return "10.11.6-MariaDB"
 
-    def query(self, statement: bytes) -> None:
-        """Runs a statement."""
-        self._spend(len(statement))
+    def send_query(self, packet: bytes) -> None:
+        """Takes a packet of statements; each runs when the answer to the one before is done with."""
+        self._spend(len(packet))
+        self._packet = packet.decode().split(pipeline.SEPARATOR)
+
+    def read_query_result(self) -> None:
+        """Runs the first statement."""
+        self._run(self._packet.pop(0))
+
+    def next_result(self) -> int:
+        """Runs the next statement; -1 when there is none."""
+        if not self._packet:
+            return -1
+        self._run(self._packet.pop(0))
+        return 0
+
+    def _run(self, sql: str) -> None:
         self._source.advance(self._source.now + self._step)
-        sql = statement.decode()
         self._answer, self._described, self._page = [], (), ""
         if sql == query.BEGIN:
             self._snapshot = self._source.snapshot()
@@ -74,13 +89,15 @@ class Connection:
         content = self.snapshot
         if (found := statements.rows(content, sql)) is not None:
             table, columns, self._answer = found
-            self._page = table if f"ORDER BY `{TABLES[table].cursor}`" in sql else ""
+            key = table not in self._proven and f"ORDER BY `{TABLES[table].primary_key[0]}`" in sql
+            self._page = table if key or f"ORDER BY `{TABLES[table].cursor}`" in sql else ""
             self._check(table)
             self._described = tuple(self._description(table, name) for name in columns)
             self._seen("page", table, content)
         elif (found := statements.fingerprints(content, sql)) is not None:
             table, columns, self._answer = found
             self._check(table)
+            self._proven.add(table)
             self._seen("fingerprint", table, content)
         else:
             raise MySQLdb.ProgrammingError(1064, f"not understood by the model: {sql}")
@@ -105,9 +122,6 @@ class Connection:
     def use_result(self) -> Connection:
         """The result of the last statement is the connection itself."""
         return self
-
-    def store_result(self) -> None:
-        """Nothing to keep."""
 
     def describe(self) -> tuple[Any, ...]:
         """Name, type code, …, precision, scale."""

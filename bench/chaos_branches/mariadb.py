@@ -23,6 +23,7 @@ from bench.chaos_branches.source import COLUMNS, TABLES
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
 from local.branches.testing import claimed_ports
+from podemos.branches import pipeline
 from podemos.contracts.branches import Branch
 from podemos.core.clock import system_clock
 
@@ -223,9 +224,35 @@ class _Watched:
 
     def __init__(self, shard: MariaShard, case: Case, inner: Any, rng: random.Random) -> None:
         inner.query("SET time_zone = '-06:00'")
-        self.__dict__.update(shard=shard, case=case, inner=inner, rng=rng, statements=0)
+        self.__dict__.update(shard=shard, case=case, inner=inner, rng=rng, statements=0, packet=[], apart=False)
 
-    def query(self, statement: bytes) -> None:
+    def send_query(self, packet: bytes) -> None:
+        """A packet that proves something is run one by one: what its snapshot holds is read before, in the session."""
+        statements = packet.split(pipeline.SEPARATOR.encode())
+        apart = len(statements) > 1 and b"AS digest FROM" in packet
+        self.__dict__.update(apart=apart, packet=statements if apart else [])
+        if not apart:
+            for statement in statements:
+                self._meanwhile(statement)
+            self.inner.send_query(packet)
+
+    def read_query_result(self) -> None:
+        if self.apart:
+            self._run(self.packet.pop(0))
+        else:
+            self.inner.read_query_result()
+
+    def next_result(self) -> int:
+        if self.apart:
+            self._run(self.packet.pop(0))
+            return 0
+        return int(self.inner.next_result())
+
+    def _run(self, statement: bytes) -> None:
+        self._meanwhile(statement)
+        self.inner.query(statement)
+
+    def _meanwhile(self, statement: bytes) -> None:
         self.shard.between(self.rng)
         self.__dict__["statements"] += 1
         fault = self.case.fault
@@ -234,7 +261,6 @@ class _Watched:
         if b"AS digest FROM" in statement:
             table = statement.split(b"AS digest FROM `")[1].split(b"`")[0].decode()
             self.shard.note_real(self.case, table, read(self.inner, table))
-        self.inner.query(statement)
 
     def close(self) -> None:
         self.inner.close()

@@ -85,24 +85,42 @@ PROTECTIONS = (
         "one consistent snapshot",
         "pages and fingerprints are of different moments",
         "watermark",
-        (Change("podemos.branches.link:Link.open_snapshot", "self._run(query.BEGIN)", "return"),),
+        (Change("podemos.branches.link:Link.open_snapshot", "self.ahead(query.BEGIN, *then)", "return"),),
+    ),
+    Protection(
+        "a first load's watermark at the bound of its first snapshot",
+        "what was edited behind a first load before its last snapshot lies below the watermark",
+        "watermark",
+        (
+            Change(
+                "podemos.branches.table_pull:TablePull._way",
+                "load = first_load.under_way(watermark, table) or first_load.begun(bound, at.as_of)",
+                "load = first_load.under_way(watermark, table) or first_load.begun(bound, at.as_of)\n"
+                "        load = load.loading and replace(load, loading=replace(load.loading, bound=bound))",
+            ),
+        ),
     ),
     Protection(
         "look at the writers before the snapshot",
         "a transaction that commits between snapshot and look is in neither",
         "watermark",
-        (Change("podemos.branches.branch_pull:BranchPull._pull", "link.open_snapshot()\n", "pass\n"),),
+        (
+            Change(
+                "podemos.branches.branch_pull:BranchPull._pull",
+                "link.open_snapshot(*self._first_statements(at, waiting, leases))",
+                "pass",
+            ),
+        ),
     ),
     Protection(
         "manifest before watermark",
         "a crash between the two leaves a watermark beyond rows that nothing names",
         "watermark",
         (
-            Change("podemos.branches.branch_pull:BranchPull._pages", "self._commit(part)\n", "pass\n"),
             Change(
-                "podemos.branches.branch_pull:BranchPull._pages",
-                "            if owed:\n",
-                "            self._commit(part)\n            if owed:\n",
+                "podemos.branches.table_pull:TablePull.read",
+                "            self.commit(part)\n            lease = self._advance(lease, part)\n",
+                "            lease = self._advance(lease, part)\n            self.commit(part)\n",
             ),
         ),
     ),

@@ -322,5 +322,5 @@ def _sizes(state: MemoryState) -> Iterator[int]:
     for name, (lease, mark) in state._items.items():
         item: dict[str, Any] = {"pk": name, "seq": lease.seq, "owner": lease.owner, "lease_until": iso(lease.expires)}
         if mark is not None:
-            item |= {"position": json.dumps(mark.position.to_dict()), "as_of": iso(mark.as_of)}
+            item |= {"position": json.dumps(mark.to_dict()), "as_of": iso(mark.as_of)}
         yield len(json.dumps(item).encode())

@@ -59,7 +59,9 @@ class Lab:
         """A chunk and its manifest; `swept` makes it a page of a range."""
         compiled = contract(table).compiled()
         page = chunk.Page(compiled, branch, seq)
-        page.extend([tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows)])
+        page.extend(
+            [chunk.columns_of(tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows))]
+        )
         data, content = page.table_data(), chunk.encode(page)
         day = date(2026, 11, 20)
         evidence = chunk.pack(chunk.amounts(data, compiled))

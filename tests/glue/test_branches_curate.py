@@ -91,7 +91,7 @@ def tampered(lab: Lab, branch: str) -> bytes:
 
     page = chunk.Page(PAGOS, branch, 1)
     rows = [pago(88213, "1250.01"), pago(88214, "10.00")]
-    page.extend([tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows)])
+    page.extend([chunk.columns_of(tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows))])
     return chunk.encode(page)
 
 

@@ -124,7 +124,7 @@ def expected(rows: list[Row]) -> Fingerprint:
 def landed(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As a pull lands them."""
     page = chunk.Page(TABLE, "017", 1)
-    page.extend([tuple(tuple(None if v is None else v.encode() for v in row) for row in rows)])
+    page.extend([chunk.columns_of(tuple(tuple(None if v is None else v.encode() for v in row) for row in rows))])
     path = tmp_path_factory.mktemp("hostil") / "hostil.parquet"
     path.write_bytes(chunk.encode(page))
     return path

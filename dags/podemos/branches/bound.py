@@ -76,8 +76,11 @@ def counter_bound(reached: Position | None, margin: int) -> str:
 def start(
     watermark: Watermark | None, server_now: datetime, now: datetime, lag_seconds: int, table: Table
 ) -> Position | None:
-    """Where this pull starts: the watermark, or lower if the branch's clock went back. None is the beginning."""
-    if watermark is None:
+    """Where this pull starts: the watermark, or lower if the branch's clock went back.
+
+    None is the beginning: nothing is landed, or not all of a first load.
+    """
+    if watermark is None or watermark.loading is not None:
         return None
     if table.cursor_form is not Cursor.CHANGES:
         return _comparable(watermark.position, table.cursor_form)

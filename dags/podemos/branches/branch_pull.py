@@ -1,4 +1,4 @@
-"""Pulls one branch: leases, one consistent snapshot, keyset pages, chunks, manifests, watermarks, in this order.
+"""Pulls one branch: leases, one consistent snapshot, its tables one after the other (`table_pull`), in this order.
 
 Then, in the same snapshot, it reads the ranges that the last certification found different.
 
@@ -9,34 +9,26 @@ is landed again by the next pull under a higher sequence, and the watermark move
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from functools import cache
+from datetime import datetime, timedelta
 from typing import Any
 
 import MySQLdb
 
-from podemos.branches import bound as bounds
-from podemos.branches import chunk as chunks
-from podemos.branches import horizon, newest, query, rotation
+from podemos.branches import horizon
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
 from podemos.branches.pace import Pace
 from podemos.branches.ports import Ports
-from podemos.branches.prints import fingerprints, fingerprints_beside
 from podemos.branches.repay import Owed, repay
-from podemos.branches.rotation import Older
-from podemos.branches.state import Lease, LeaseLost, Position, Watermark
-from podemos.branches.store_page import store_page
+from podemos.branches.state import Lease, LeaseLost, Watermark
+from podemos.branches.table_pull import End, Snapshot, TablePull
 from podemos.contracts.branches import Branch
 from podemos.core import manifest
 from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.manifest import ManifestConflict
-from podemos.core.table import Cursor, Table
-from podemos.core.zones import zone_table
+from podemos.core.table import Table
 
-_ASKED = 100
-"""So many old days that are read again are compared in the same snapshot; the others wait, as their reading does."""
 TROUBLES = (ContractViolation, DataFault, ManifestConflict, LeaseLost, MySQLdb.Error)
 """What the state of a table, or of its branch, can explain. Everything else is a failure of the task."""
 
@@ -55,8 +47,7 @@ class BranchPull:
     _began: datetime | None = None
     _link: Link | None = None
     _horizon: Horizon | None = None
-    _owed: list[Owed] = field(default_factory=list)
-    _ahead: set[str] = field(default_factory=set)
+    _pulls: dict[str, TablePull] = field(default_factory=dict)
 
     def run(self) -> None:
         """Pulls every table; a table in trouble does not stop the others, a broken link does."""
@@ -106,14 +97,13 @@ class BranchPull:
             try:
                 as_of = self.ports.clock()
                 server = self._horizon = horizon.read(link, self.ports.extraction)
-                link.open_snapshot()
                 until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
-                unfinished, self._owed = [], []
-                for table in waiting:
-                    if not self._table(link, table, *leases[table.name], as_of, server, until):
-                        unfinished.append(table)
+                at = Snapshot(link, as_of, server, until)
+                for pull in self._pulls.values():
+                    pull.owed = None  # days are read in the snapshot of the last page, or not
+                link.open_snapshot(*self._first_statements(at, waiting, leases))
+                waiting = [table for table in waiting if not self._table(at, table, *leases[table.name])]
                 self._repay(link, until)
-                waiting = unfinished
             except MySQLdb.Error as error:
                 return self._give_up(error, self._unfinished())
 
@@ -137,130 +127,56 @@ class BranchPull:
         """Longer than anything between two renewals: a page, its fingerprint, and three tables waiting their turn."""
         return 2 * self.ports.extraction.statement_seconds + self.ports.extraction.snapshot_seconds
 
-    def _table(
-        self,
-        link: Link,
-        table: Table,
-        lease: Lease,
-        watermark: Watermark | None,
-        as_of: datetime,
-        server: Horizon,
-        until: datetime,
-    ) -> bool:
+    def _first_statements(
+        self, at: Snapshot, tables: list[Table], leases: dict[str, tuple[Lease, Watermark | None]]
+    ) -> list[str]:
+        """What is sent with the opening of the snapshot: as far as the tables' pages are known to be their last."""
+        found: list[str] = []
+        for table in tables:
+            try:
+                statements = self._pull_of(table).first_statements(at, leases[table.name][1])
+            except TROUBLES:  # reading the table says it again, and records it
+                break
+            found += statements
+            if len(statements) == 1:
+                break
+        return found
+
+    def _pull_of(self, table: Table) -> TablePull:
+        if table.name not in self._pulls:
+            gap_until = (self._began or self.ports.clock()) + timedelta(seconds=self.ports.extraction.behind_seconds)
+            self._pulls[table.name] = TablePull(
+                self.ports, self.branch, table, self._commit, self._lease_seconds, gap_until
+            )
+        return self._pulls[table.name]
+
+    def _table(self, at: Snapshot, table: Table, lease: Lease, watermark: Watermark | None) -> bool:
         """Pulls one table; False when the snapshot's time was up before its end.
 
         Raises:
             MySQLdb.Error: the link is broken.
         """
+        pull = self._pull_of(table)
         try:
-            return self._pages(link, table, lease, watermark, as_of, server, until)
+            end = pull.read(at, lease, watermark)
         except TROUBLES as error:
             self._record(table, error)
-        return True
-
-    def _pages(
-        self,
-        link: Link,
-        table: Table,
-        lease: Lease,
-        watermark: Watermark | None,
-        as_of: datetime,
-        server: Horizon,
-        until: datetime,
-    ) -> bool:
-        extraction, form = self.ports.extraction, table.cursor_form
-        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, table)
-        bound, whole = bounds.BEGINNINGS[form].cursor, None
-        if form is Cursor.CHANGES:
-            bound = bounds.safe_bound(server.now, server.hold_back.seconds, table.column(table.cursor or ""))
-        elif form is Cursor.NONE:
-            whole = _whole(link, table) if after is None else ""
-        same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
-        since = server.today - timedelta(days=extraction.fingerprint_days)
-        older = self._older(table, as_of, since) if table.partitioned else None
-        day, number = zone_table().accounting_day(as_of), 0
-        while True:
-            page, limit = (
-                chunks.Page(table, self.branch.id, lease.seq),
-                link.pace.page_rows(table, extraction.rows_of(table)),
-            )
-            if not same:
-                page.extend(link.rows(query.page(table, after, limit), table))
-            if form is Cursor.COUNTER:
-                bound = bounds.counter_bound(page.last or after, extraction.counter_margin)
-            final, number = page.rows < limit, number + 1
-            prints, older = fingerprints_beside(link, table, since, older) if final else ({}, older)
-            part = Part(
-                table=table.name,
-                branch=self.branch.id,
-                day=day,
-                seq=lease.seq,
-                part=number,
-                final=final,
-                as_of=as_of,
-                start=after,
-                reached=page.last,
-                bound=bound,
-                hold_back=server.hold_back,
-                whole=whole,
-                contract=_digest(table),
-                chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
-                tail_rows=page.rows_from(bound),
-                since=since if final and table.partitioned else None,
-                older=older if final else None,
-                fingerprints=prints,
-            )
-            self._commit(part)
-            owed = self.ports.debts.get((table.name, self.branch.id), ()) if final else ()
-            lease = self.ports.state.advance(
-                lease,
-                part.watermark,
-                now=self.ports.clock(),
-                seconds=0 if final and not owed else self._lease_seconds,
-            )
-            if owed:
-                self._owed.append(Owed(table, lease, part, owed))
-            if final or self.ports.clock() >= until:
-                return final
-            after = page.last
-            if not newest.behind(table, after, server, extraction.behind_hours):
-                continue
-            if table.name not in self._ahead:
-                self._ahead.add(table.name)
-                pages = extraction.rows_of(table)
-                for ahead in newest.parts(link, table, server.today, part, lake=self.ports.lake, page_rows=pages):
-                    self._commit(ahead)
-                    number = ahead.part
-                    lease = self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=self._lease_seconds)
-                    if self.ports.clock() >= until:
-                        return False
-            if self._paused(table, after):
-                self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
-                return True
-
-    def _paused(self, table: Table, reached: Position | None) -> bool:
-        """Whether the gap has had its time in this run; the next run goes on."""
-        now, seconds = self.ports.clock(), self.ports.extraction.behind_seconds
-        if now < (self._began or now) + timedelta(seconds=seconds):
-            return False
-        at = reached.cursor if reached else ""
-        self.troubles[table.name] = (Trouble.BEHIND, f"table {table.name}: the gap is landed up to {at}")
-        return True
+            return True
+        if end is End.GAP:
+            self.troubles[table.name] = (Trouble.BEHIND, f"table {table.name}: {pull.gap}")
+        return end is not End.SNAPSHOT
 
     def _repay(self, link: Link, until: datetime) -> None:
-        for one in self._owed:
+        for pull in self._pulls.values():
+            if pull.owed is None:
+                continue
+            lease, last = pull.owed
+            pull.owed = None
+            owed = Owed(pull.table, lease, last, self.ports.debts[last.table, last.branch])
             try:
-                repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
+                repay(owed, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
             except TROUBLES as error:
-                self._record(one.table, error)
-
-    def _older(self, table: Table, as_of: datetime, since: date) -> Older | None:
-        """What the branch's server is asked about beside its window: the slices due, and old days read again."""
-        extraction, where = self.ports.extraction, (table.name, self.branch.id)
-        verified = self.ports.verified.get(where)
-        slices = rotation.due(verified, as_of.date(), extraction.rotation_days, extraction.rotation_slices)
-        again = [day for day in self.ports.debts.get(where, ()) if rotation.is_day(day) and day < since.isoformat()]
-        return Older(extraction.rotation_days, slices, tuple(again[:_ASKED])) if slices or again else None
+                self._record(pull.table, error)
 
     def _commit(self, part: Part) -> None:
         self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))
@@ -308,18 +224,6 @@ class BranchPull:
             "tables": {t.name: str(self.troubles[t.name][0]) if t.name in self.troubles else "pulled"
                        for t in self.tables},
         }  # fmt: skip
-
-
-@cache
-def _digest(table: Table) -> str:
-    """Which contract a part was landed under."""
-    return manifest.sha256(manifest.canonical(table.to_dict()))
-
-
-def _whole(link: Link, table: Table) -> str:
-    """The content of a table without a cursor, in a word."""
-    (found,) = fingerprints(link, query.content(table)).values()
-    return f"={found.count}/{found.cents}/{found.digest}"
 
 
 def _text(error: MySQLdb.Error) -> str:

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -22,6 +22,8 @@ from podemos.core.table import Column, Kind, Table
 
 Rows = tuple[tuple[bytes | None, ...], ...]
 """Raw rows as the driver gives them."""
+Columns = list[pa.Array]
+"""Raw values of some rows, column by column: binary arrays."""
 EVIDENCE_ROWS = 20_000
 """Up to so many rows a chunk's manifest carries every key and amount, so that an altered cent can be named."""
 _SHORT_TEXT = 32
@@ -51,20 +53,17 @@ class Page:
     rows: int = 0
     last: Position | None = None
 
-    def extend(self, blocks: Iterable[Rows]) -> None:
-        """Adds blocks of raw rows.
+    def extend(self, blocks: Iterable[Columns]) -> None:
+        """Adds blocks of raw values.
 
         Raises:
             DataFault: a value does not fit the contract's type; the message names the column and the row.
         """
-        names = [column.name for column in self.table.columns]
-        cursor = names.index(self.table.cursor) if self.table.cursor else None
-        key = [names.index(name) for name in self.table.primary_key]
         for block in blocks:
             self.batches.append(self._batch(block))
-            self.rows += len(block)
-            reached = "" if cursor is None else _text(block[-1][cursor])
-            self.last = Position(reached, tuple(_text(block[-1][at]) for at in key))
+            self.rows += len(block[0])
+            reached = "" if self.table.cursor is None else self._raw(block, self.table.cursor, -1)
+            self.last = Position(reached, self._key(block, -1))
 
     def table_data(self) -> pa.Table:
         """All rows."""
@@ -75,34 +74,69 @@ class Page:
         if self.table.cursor is None:
             return 0
         column = self.table_data()[self.table.cursor]
-        least = pa.array([cursor]).cast(column.type)[0]
+        least = _scalar(cursor, column.type)
         return int(pc.sum(pc.greater_equal(column, least)).as_py() or 0)
 
-    def _batch(self, block: Rows) -> pa.RecordBatch:
+    def _batch(self, block: Columns) -> pa.RecordBatch:
         arrays = []
-        for column, values in zip(self.table.columns, zip(*block, strict=True), strict=True):
+        for column, raw in zip(self.table.columns, block, strict=True):
             try:
-                text = pa.array(values, pa.string())
-                if text.null_count and column.name in self.table.primary_key:
+                text = raw.cast(pa.string())
+                if raw.null_count and column.name in self.table.primary_key:
                     raise DataFault(
                         f"branch {self.branch}, table {self.table.name}: a row has NULL in its key, "
                         f"{column.at_branch}; without a key it cannot be told from another: give it one and declare "
                         "the column NOT NULL"
                     )
-                arrays.append(text if pa.types.is_string(arrow_type(column)) else text.cast(arrow_type(column)))
-            except pa.ArrowInvalid as error:
+                wanted = arrow_type(column)
+                arrays.append(text if text.type == wanted else text.cast(wanted))
+            except pa.ArrowInvalid:
+                row, error = _refused(column, raw)
                 raise DataFault(
                     f"branch {self.branch}, table {self.table.name}, column {column.name}, rows from key "
-                    f"{_key_of(self.table, block[0])}: {error}; correct it at the branch"
+                    f"{'/'.join(self._key(block, row))}: {error}; correct it at the branch"
                 ) from None
-        count = len(block)
-        arrays.append(pa.repeat(pa.scalar(int(self.branch), pa.int64()), count))
-        arrays.append(pa.repeat(pa.scalar(self.seq, pa.int64()), count))
+        count = len(block[0])
+        arrays += [_repeated(int(self.branch), count), _repeated(self.seq, count)]
         return pa.RecordBatch.from_arrays(arrays, schema=schema(self.table))
+
+    def _key(self, block: Columns, row: int) -> tuple[str, ...]:
+        return tuple(self._raw(block, name, row) for name in self.table.primary_key)
+
+    def _raw(self, block: Columns, name: str, row: int) -> str:
+        at = next(at for at, column in enumerate(self.table.columns) if column.name == name)
+        return (block[at][row].as_py() or b"").decode()
+
+
+def columns_of(rows: Rows) -> Columns:
+    """The driver's rows, column by column."""
+    return [pa.array(values, pa.binary()) for values in zip(*rows, strict=True)]
+
+
+def _refused(column: Column, raw: pa.Array) -> tuple[int, str]:
+    """The first row whose value is refused, and why."""
+    for row, value in enumerate(raw):
+        try:
+            pa.array([value.as_py()], pa.string()).cast(arrow_type(column))
+        except pa.ArrowInvalid as error:
+            return row, str(error)
+    raise AssertionError(f"column {column.name}: no value is refused alone")
+
+
+def _repeated(number: int, count: int) -> pa.Array:
+    """As `pa.repeat`, which imports pandas, as `pa.array` and `pa.scalar` do: a third of a second and 38 MB."""
+    return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(np.full(count, number, np.int64))])
+
+
+def _scalar(text: str, kind: pa.DataType) -> pa.Scalar:
+    """As `pa.scalar(text).cast(kind)`."""
+    data = text.encode()
+    bounds = pa.py_buffer(np.array([0, len(data)], np.int32))
+    return pa.Array.from_buffers(pa.string(), 1, [None, bounds, pa.py_buffer(data)]).cast(kind)[0]
 
 
 def encode(page: Page) -> bytes:
-    """The chunk's bytes. Keys and times are delta-encoded; only short texts get a dictionary."""
+    """The chunk's bytes; only short texts get a dictionary."""
     table = page.table
     sink = io.BytesIO()
     short = [c.name for c in table.columns if c.kind is Kind.TEXT and 0 < c.length <= _SHORT_TEXT]
@@ -121,19 +155,32 @@ def cents(data: pa.Table, table: Table) -> int:
 
 def amounts(data: pa.Table, table: Table) -> list[tuple[str, int]]:
     """Key and cents of each row, computed by Arrow: exact, and a tenth of the time of Decimal objects."""
-    if table.amount is None:
+    if table.amount is None or data.num_rows > EVIDENCE_ROWS:
         return []
-    keys = [data[name].cast(pa.string()).to_pylist() for name in table.primary_key]
-    whole = pc.multiply(data[table.amount], pa.scalar(Decimal(100)))
-    values = pc.fill_null(whole.cast(pa.decimal128(38, 0)).cast(pa.int64()), 0).to_pylist()
-    return list(zip(map("/".join, zip(*keys, strict=True)), values, strict=True))
+    keys = [_texts(data[name]) for name in table.primary_key]
+    whole = pc.multiply(data[table.amount], _scalar("100", pa.decimal128(3, 0)))
+    values = pc.fill_null(whole.cast(pa.decimal128(38, 0)).cast(pa.int64()), _scalar("0", pa.int64()))
+    whole_keys = keys[0] if len(keys) == 1 else map("/".join, zip(*keys, strict=True))
+    return list(zip(whole_keys, _numbers(values), strict=True))
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    if pa.types.is_integer(column.type):
+        return list(map(str, _numbers(column)))
+    return column.cast(pa.string()).to_pylist()  # type: ignore[no-any-return]
+
+
+def _numbers(column: pa.ChunkedArray) -> list[int]:
+    """By way of numpy, in a fifth of the time of Arrow's own list; there is no NULL among them."""
+    return [number for piece in column.chunks for number in np.from_dlpack(piece).tolist()]
 
 
 def pack(evidence: list[tuple[str, int]]) -> str:
     """Keys and amounts as compact text for the manifest; empty when there are none or too many."""
     if not evidence or len(evidence) > EVIDENCE_ROWS:
         return ""
-    return base64.b64encode(zlib.compress(json.dumps(evidence, separators=(",", ":")).encode())).decode()
+    text = json.dumps(evidence, separators=(",", ":")).encode()
+    return base64.b64encode(zlib.compress(text, level=1)).decode()  # as small as level 6, in a fifth of the time
 
 
 def unpack(text: str) -> dict[str, int]:
@@ -148,12 +195,3 @@ def read(data: bytes) -> pa.Table:
         pa.ArrowInvalid: not a parquet file.
     """
     return pq.read_table(pa.BufferReader(data))
-
-
-def _text(value: bytes | None) -> str:
-    return "" if value is None else value.decode()
-
-
-def _key_of(table: Table, row: tuple[Any, ...]) -> str:
-    names = [column.name for column in table.columns]
-    return "/".join(_text(row[names.index(name)]) for name in table.primary_key)

@@ -181,7 +181,8 @@ def _cut(entry: dict[str, Any], part: Part) -> dict[str, Any]:
         }
     ahead = found.get("ahead")
     if ahead and part.seq != ahead["seq"]:
-        below = part.range is None and part.reached is not None and part.reached.cursor[:10] < ahead["since"]
+        by_cursor = part.range is None and part.first is None  # a first load's page may hold rows of any day
+        below = by_cursor and part.reached is not None and part.reached.cursor[:10] < ahead["since"]
         if not below:
             found.pop("ahead")
     return found

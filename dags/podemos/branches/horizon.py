@@ -80,7 +80,7 @@ def read(link: Link, extraction: Extraction) -> Horizon:
     limit = extraction.max_open_trx_seconds
     for pause in _PAUSES:
         time.sleep(pause)
-        link.open_snapshot()
+        link.open_snapshot(query.writers(limit))
         try:
             first, *others = _all(link, query.writers(limit))
         except MySQLdb.Error as error:

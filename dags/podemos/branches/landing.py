@@ -72,6 +72,7 @@ class Part:
         since: the first branch-local day of `fingerprints`; None for a table without a business date.
         fingerprints: by day text; by `keys.UNDATED` for a table without a business date.
         older: what `fingerprints` covers beside the days from `since` on.
+        first: only of a first load, whose pages are in order of the key: the watermark that the part leaves.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
@@ -96,6 +97,7 @@ class Part:
     hold_back: HoldBack | None = None
     whole: str | None = None
     older: Older | None = None
+    first: Watermark | None = None
 
     @property
     def key(self) -> str:
@@ -109,6 +111,8 @@ class Part:
         A table without a cursor has no place: while it is read its key says where to go on, then its fingerprint says
         which content is landed.
         """
+        if self.first is not None:
+            return self.first
         if self.whole is not None:
             return Watermark(Position(self.whole) if self.final else self.reached or Position(""), self.as_of)
         reached = self.reached or self.start or bounds.BEGINNING
@@ -130,6 +134,7 @@ class Part:
             "bound": self.bound,
             "hold_back": self.hold_back.to_dict() if self.hold_back else None,
             "whole": self.whole,
+            "first": self.first.to_dict() if self.first else None,
             "contract": self.contract,
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
@@ -155,6 +160,7 @@ class Part:
             bound=data["bound"],
             hold_back=HoldBack.from_dict(data["hold_back"]) if data.get("hold_back") else None,
             whole=data.get("whole"),
+            first=Watermark.from_dict(data["first"]) if data.get("first") else None,
             older=Older.from_dict(data.get("older")),
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,

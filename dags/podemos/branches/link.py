@@ -13,13 +13,16 @@ from typing import Any
 
 import MySQLdb
 
-from podemos.branches import query
-from podemos.branches.chunk import Rows
+from podemos.branches import query, reply
+from podemos.branches.chunk import Columns, Rows, columns_of
 from podemos.branches.pace import Pace
+from podemos.branches.pipeline import Pipeline
 from podemos.core.errors import ContractViolation
 from podemos.core.table import Kind, Read, Table
 
 FETCH_ROWS = 2048
+_GRACE_SECONDS = 1
+"""A server that still answers reports its own time limit first."""
 
 
 class Trouble(StrEnum):
@@ -78,7 +81,7 @@ def trouble_of(error: Exception) -> Trouble:
 
 
 class Link:
-    """A read-only session with a statement time limit.
+    """A read-only session with a statement time limit: both are set in the packet of the first statement, before it.
 
     Args:
         connection: a MySQLdb connection; its converters are removed: a value arrives as the server's own bytes.
@@ -93,11 +96,25 @@ class Link:
         self.pace = pace or Pace()
         if self.pace.kbps is not None:
             self.pace.narrow(connection.fileno())
-        self._run(query.session(connection.get_server_info(), statement_seconds))
+        self._pipeline = Pipeline(connection, query.session(connection.get_server_info(), statement_seconds))
 
-    def open_snapshot(self) -> None:
-        """Opens a consistent read-only snapshot; an older one ends."""
-        self._run(query.BEGIN)
+    def open_snapshot(self, *then: str) -> None:
+        """Opens a consistent read-only snapshot; an older one ends. `then` is sent with it: see `ahead`."""
+        self.ahead(query.BEGIN, *then)
+        if not then:
+            with self._answered():
+                self._pipeline.ask(query.BEGIN)
+
+    def ahead(self, *statements: str) -> None:
+        """Sends what will be asked for next, in this order, and does not wait: `rows` finds the answers under way.
+
+        A statement that is asked for after all the others, or never, costs the branch nothing else than its work.
+
+        Raises:
+            MySQLdb.Error: the link broke.
+        """
+        with self._answered():
+            self._pipeline.send(*statements)
 
     def rows(self, sql: str, table: Table | None = None) -> Iterator[Rows]:
         """The result in blocks of raw values; `table` has its column types checked first.
@@ -107,7 +124,7 @@ class Link:
             MySQLdb.Error: the server refused, or the link broke.
         """
         with self._answered():
-            self._connection.query(sql.encode())
+            self._pipeline.ask(sql)
             result = self._connection.use_result()
         fault = _drift(table, result.describe()) if table else ""
         while True:
@@ -118,6 +135,30 @@ class Link:
             if not fault:
                 yield block
             self.pace.took(table, block)
+        if fault:
+            raise ContractViolation(fault)
+
+    def columns(self, sql: str, table: Table) -> Iterator[Columns]:
+        """As `rows`, column by column: read from the socket's own bytes, or through the driver where they are veiled.
+
+        Raises:
+            ContractViolation: a column's type is not the contract's.
+            MySQLdb.Error: the server refused, or the link broke.
+        """
+        with self._answered():
+            before = self._pipeline.unread(sql) if reply.readable(self._connection) else None
+        if before is None:
+            yield from map(columns_of, self.rows(sql, table))
+            return
+        try:
+            with reply.Reply(self._connection, self._patience + _GRACE_SECONDS) as answer:
+                fault = _drift(table, answer.described(before))
+                while block := answer.block(self.pace.fetch_bytes(reply.BLOCK)):
+                    if not fault:
+                        yield block.columns
+                    self.pace.paid(table, block.rows, block.size)
+        except TimeoutError as silence:
+            raise Hang(2013, f"{silence}: the link hangs") from silence
         if fault:
             raise ContractViolation(fault)
 
@@ -139,11 +180,6 @@ class Link:
             self._connection.close()
         except MySQLdb.Error:
             return
-
-    def _run(self, sql: str) -> None:
-        with self._answered():
-            self._connection.query(sql.encode())
-            self._connection.store_result()
 
     @contextmanager
     def _answered(self) -> Iterator[None]:

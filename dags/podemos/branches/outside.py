@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from podemos import outside
-from podemos.branches.state import BranchState, DynamoState
+from podemos.branches.dynamo_state import DynamoState
+from podemos.branches.state import BranchState
 from podemos.contracts.branches import Branch, Extraction
 from podemos.core.errors import ContractViolation
 
@@ -51,15 +52,14 @@ class Server:
         Raises:
             MySQLdb.Error: it does not answer or refuses.
         """
-        import MySQLdb
+        from podemos.branches import opening
 
-        return MySQLdb.connect(
+        return opening.connect(
             host=self.host,
             port=self.port,
             user=self.user,
             passwd=self.password,
             db=self.schema,
-            charset="utf8mb4",
             connect_timeout=connect_seconds,
             read_timeout=statement_seconds + connect_seconds,
             write_timeout=connect_seconds,

@@ -68,14 +68,24 @@ class Pace:
         width, _ = self._widest.get(table.name, (_longest(table), 0))
         return max(1, min(limit, int(self._rate / 4 / width)))
 
+    def fetch_bytes(self, limit: int) -> int:
+        """Bytes to read before the next payment: a quarter of a second's worth."""
+        return limit if self.kbps is None else max(1, min(limit, int(self._rate / 4)))
+
     def took(self, table: Table | None, block: Rows) -> None:
         """Waits until the block is paid for."""
         if self.kbps is None:
             return
         size = sum(_ROW_OVERHEAD + sum(len(value) + 1 for value in row if value is not None) for row in block)
-        if table is not None and block:
+        self.paid(table, len(block), size)
+
+    def paid(self, table: Table | None, count: int, size: int) -> None:
+        """Waits until so many rows of so many bytes are paid for."""
+        if self.kbps is None:
+            return
+        if table is not None and count:
             width, rows = self._widest.get(table.name, (0.0, 0))
-            self._widest[table.name] = (max(width, size / len(block)), max(rows, len(block)))
+            self._widest[table.name] = (max(width, size / count), max(rows, count))
         now = self.clock()
         self._paid = max(self._paid, now) + size / self._rate
         self.sleep(self._paid - now)

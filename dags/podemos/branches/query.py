@@ -1,7 +1,8 @@
 """The statements a pull sends to a branch, built from its contract.
 
 Identifiers are checked, values are literals of a checked shape: a text protocol query binds nothing, and a prepared
-statement would cost a round trip.
+statement would cost a round trip. Several statements travel in one packet (`pipeline`), so a literal that could end its
+own statement could begin another: `literal` lets through digits, hexadecimal digits and times, nothing else.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from podemos.core import source_text as texts
 from podemos.core.errors import DataFault
 from podemos.core.table import Column, Kind, Read, Table, branch_identifier
 
-_TEMPORAL = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?")
+_TEMPORAL = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?", re.ASCII)
 _HEX = re.compile(r"[0-9A-F]*")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 _IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
@@ -32,7 +33,8 @@ def session(server: str, statement_seconds: int) -> str:
     else:
         limits = "transaction_isolation = 'REPEATABLE-READ', transaction_read_only = ON"
         limits += f", max_execution_time = {statement_seconds * 1000}"
-    return f"SET SESSION {limits}, character_set_connection = utf8mb4, character_set_results = utf8mb4"
+    names = "character_set_client = utf8mb4, character_set_connection = utf8mb4, character_set_results = utf8mb4"
+    return f"SET SESSION {limits}, {names}"
 
 
 def clock(seconds: int) -> str:
@@ -168,7 +170,7 @@ def _leading(table: Table, after: Position) -> str:
 
 
 def literal(column: Column, text: str) -> str:
-    """A value of a cursor or key column as an SQL literal.
+    """A value of a cursor or key column as an SQL literal. No character of it can end a literal or a statement.
 
     Raises:
         DataFault: the text is no value of that kind.

@@ -9,9 +9,8 @@ higher numbers than before, so nothing has to be rebuilt for correctness. `rebui
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -19,9 +18,7 @@ from typing import Any, Protocol
 from podemos.core.clock import from_iso, iso
 from podemos.core.errors import LeaseHeld, PodemosError
 
-_PAUSE = ".link#"
-"""No table's name begins with a dot."""
-_FREE = datetime(1970, 1, 1, tzinfo=UTC)
+FREE = datetime(1970, 1, 1, tzinfo=UTC)
 """A lease that nobody holds ended then."""
 
 
@@ -41,17 +38,54 @@ class Position:
         return {"cursor": self.cursor, "key": list(self.key)}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Position:
+    def from_dict(cls, data: Mapping[str, Any]) -> Position:
         """The inverse of `to_dict`."""
         return cls(data["cursor"], tuple(data["key"]))
 
 
 @dataclass(frozen=True, slots=True)
+class Loading:
+    """The place of a first load: every row up to `key`, in the key's order, is landed; `()` is before the first one.
+
+    Attributes:
+        bound: how far the watermark may go when the load is whole: the safe bound before its first snapshot.
+    """
+
+    key: tuple[str, ...]
+    bound: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"key": list(self.key), "bound": self.bound}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Loading:
+        """The inverse of `to_dict`."""
+        return cls(tuple(data["key"]), data["bound"])
+
+
+@dataclass(frozen=True, slots=True)
 class Watermark:
-    """Everything below `position` is landed, as of the snapshot taken at `as_of`."""
+    """Everything below `position` is landed, as of the snapshot taken at `as_of`.
+
+    Attributes:
+        loading: a first load is under way: what is said will be true when it is whole; see `first_load`.
+    """
 
     position: Position
     as_of: datetime
+    loading: Loading | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        loading = self.loading.to_dict() if self.loading else None
+        return {"position": self.position.to_dict(), "as_of": iso(self.as_of), "loading": loading}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Watermark:
+        """The inverse of `to_dict`."""
+        loading = Loading.from_dict(data["loading"]) if data["loading"] else None
+        return cls(Position.from_dict(data["position"]), from_iso(data["as_of"]), loading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +171,9 @@ class MemoryState:
         """A new lease."""
         pk = f"{table}#{branch}"
         with self._lock:
-            held, watermark = self._items.get(pk, (Lease(table, branch, _epoch(now), "", now), None))
+            held, watermark = self._items.get(pk, (Lease(table, branch, epoch(now), "", now), None))
             if held.expires > now and held.owner != owner:
-                raise _held(table, branch)
+                raise held_by_another(table, branch)
             lease = Lease(table, branch, held.seq + 1, owner, now + timedelta(seconds=seconds))
             self._items[pk] = (lease, watermark)
             return lease, watermark
@@ -149,7 +183,7 @@ class MemoryState:
         with self._lock:
             held, old = self._items[lease.pk]
             if (held.seq, held.owner) != (lease.seq, lease.owner):
-                raise _lost(lease)
+                raise lost(lease)
             renewed = replace(lease, expires=now + timedelta(seconds=seconds))
             self._items[lease.pk] = (renewed, watermark or old)
             return renewed
@@ -165,7 +199,7 @@ class MemoryState:
         with self._lock:
             if pk in self._items and self._items[pk][0].seq >= seq:
                 return False
-            self._items[pk] = (Lease(table, branch, seq, "", _FREE), watermark)
+            self._items[pk] = (Lease(table, branch, seq, "", FREE), watermark)
             return True
 
     def pause(self, branch: str, pause: Pause) -> None:
@@ -181,147 +215,16 @@ class MemoryState:
         return dict(self._pauses)
 
 
-class DynamoState:
-    """One DynamoDB item per branch-table, below 1 KB: `seq`, `owner`, `lease_until` (epoch ms), `position`, `as_of`.
-
-    Beside them one per branch that is left alone for a while. Every key ends with `#<branch>`, so that the role of a
-    branch's own machine can be held to its items.
-
-    Args:
-        client: a boto3 `dynamodb` client.
-        table_name: a table with the string key `pk`.
-    """
-
-    def __init__(self, client: Any, table_name: str) -> None:
-        self._client, self._table = client, table_name
-
-    def acquire(
-        self, table: str, branch: str, *, owner: str, now: datetime, seconds: int
-    ) -> tuple[Lease, Watermark | None]:
-        """One conditional update."""
-        expires = now + timedelta(seconds=seconds)
-        attributes = self._update(
-            f"{table}#{branch}",
-            "SET seq = if_not_exists(seq, :start) + :one, #owner = :owner, lease_until = :until",
-            "attribute_not_exists(pk) OR lease_until <= :now OR #owner = :owner",
-            {
-                ":start": {"N": str(_epoch(now))},
-                ":one": {"N": "1"},
-                ":now": {"N": _millis(now)},
-                ":until": {"N": _millis(expires)},
-            }
-            | {":owner": {"S": owner}},
-            lambda: _held(table, branch),
-        )
-        return Lease(table, branch, int(attributes["seq"]["N"]), owner, expires), _watermark(attributes)
-
-    def advance(self, lease: Lease, watermark: Watermark | None, *, now: datetime, seconds: int) -> Lease:
-        """One conditional update; sent twice it does the same."""
-        expires = now + timedelta(seconds=seconds)
-        change = "SET lease_until = :until"
-        values = {":until": {"N": _millis(expires)}, ":seq": {"N": str(lease.seq)}, ":owner": {"S": lease.owner}}
-        if watermark:
-            change += ", #position = :position, as_of = :as_of"
-            values |= _values(watermark)
-        self._update(
-            lease.pk, change, "seq = :seq AND #owner = :owner", values, lambda: _lost(lease), position=bool(watermark)
-        )
-        return replace(lease, expires=expires)
-
-    def watermarks(self) -> dict[tuple[str, str], Watermark]:
-        """One scan."""
-        found: dict[tuple[str, str], Watermark] = {}
-        for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
-            for item in page["Items"]:
-                table, _, branch = item["pk"]["S"].partition("#")
-                if mark := _watermark(item):
-                    found[table, branch] = mark
-        return found
-
-    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
-        """One conditional update: an item that a pull has moved on meanwhile stays."""
-        values = {":seq": {"N": str(seq)}, ":owner": {"S": ""}, ":until": {"N": _millis(_FREE)}}
-        try:
-            self._update(
-                f"{table}#{branch}",
-                "SET seq = :seq, #owner = :owner, lease_until = :until, #position = :position, as_of = :as_of",
-                "attribute_not_exists(pk) OR seq < :seq",
-                values | _values(watermark),
-                lambda: LeaseHeld("as new as the manifests"),
-                position=True,
-            )
-        except LeaseHeld:
-            return False
-        return True
-
-    def pause(self, branch: str, pause: Pause) -> None:
-        """One put: the last one counts."""
-        times = {name: {"S": iso(getattr(pause, name))} for name in ("since", "until")}
-        item = {"pk": {"S": _PAUSE + branch}, "failures": {"N": str(pause.failures)}} | times
-        self._client.put_item(TableName=self._table, Item=item)
-
-    def paused(self, branch: str) -> Pause | None:
-        """One read."""
-        found = self._client.get_item(TableName=self._table, Key={"pk": {"S": _PAUSE + branch}}).get("Item")
-        return _pause(found) if found else None
-
-    def pauses(self) -> dict[str, Pause]:
-        """One scan."""
-        pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
-        items = [item for page in pages for item in page["Items"] if item["pk"]["S"].startswith(_PAUSE)]
-        return {item["pk"]["S"].removeprefix(_PAUSE): _pause(item) for item in items}
-
-    def _update(
-        self,
-        pk: str,
-        change: str,
-        condition: str,
-        values: dict[str, Any],
-        refusal: Callable[[], PodemosError],
-        *,
-        position: bool = False,
-    ) -> dict[str, Any]:
-        names = {"#owner": "owner"} | ({"#position": "position"} if position else {})
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": pk}},
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            raise refusal() from None
-        return dict(answer["Attributes"])
-
-
-def _watermark(item: dict[str, Any]) -> Watermark | None:
-    if "position" not in item:
-        return None
-    return Watermark(Position.from_dict(json.loads(item["position"]["S"])), from_iso(item["as_of"]["S"]))
-
-
-def _pause(item: dict[str, Any]) -> Pause:
-    return Pause(int(item["failures"]["N"]), from_iso(item["since"]["S"]), from_iso(item["until"]["S"]))
-
-
-def _values(watermark: Watermark) -> dict[str, Any]:
-    return {":position": {"S": json.dumps(watermark.position.to_dict())}, ":as_of": {"S": iso(watermark.as_of)}}
-
-
-def _epoch(instant: datetime) -> int:
+def epoch(instant: datetime) -> int:
+    """What a new branch-table's sequence starts at."""
     return int(instant.timestamp())
 
 
-def _millis(instant: datetime) -> str:
-    return str(int(instant.timestamp() * 1000))
-
-
-def _held(table: str, branch: str) -> LeaseHeld:
+def held_by_another(table: str, branch: str) -> LeaseHeld:
+    """The refusal of `acquire`."""
     return LeaseHeld(f"branch {branch}, table {table}: another worker is pulling it; it ends by itself or expires")
 
 
-def _lost(lease: Lease) -> LeaseLost:
+def lost(lease: Lease) -> LeaseLost:
+    """The refusal of `advance`."""
     return LeaseLost(f"branch {lease.branch}, table {lease.table}: lease {lease.seq} was taken over; nothing is lost")

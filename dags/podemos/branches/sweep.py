@@ -61,7 +61,7 @@ def parts(
         number += 1
         page = chunks.Page(table, last.branch, last.seq)
         sql = query.whole(table, after, page_rows) if day == keys.UNDATED else query.day(table, day, after, page_rows)
-        page.extend(link.rows(sql, table))
+        page.extend(link.columns(sql, table))
         complete = page.rows < page_rows
         if expected is not None:
             shown.append(keys_of(page.table_data(), table))
@@ -73,7 +73,7 @@ def parts(
     for first in range(0, len(missing), _KEYS):
         number += 1
         page = chunks.Page(table, last.branch, last.seq)
-        page.extend(link.rows(query.keyed(table, missing[first : first + _KEYS]), table))
+        page.extend(link.columns(query.keyed(table, missing[first : first + _KEYS]), table))
         yield _part(page, last, Range(day, number, first + _KEYS >= len(missing)), number, lake)
 
 

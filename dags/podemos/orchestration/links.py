@@ -17,13 +17,14 @@ def connect(branch: Branch, limits: Extraction) -> Any:
     Raises:
         MySQLdb.Error: the branch does not answer or refuses; the puller records it as a state.
     """
-    import MySQLdb
     from airflow.providers.mysql.hooks.mysql import MySqlHook
+
+    from podemos.branches import opening
 
     hook = MySqlHook(mysql_conn_id=branch.connection)
     settings = hook._get_conn_config_mysql_client(_connection(branch.connection))
-    return MySQLdb.connect(
-        **{"charset": "utf8mb4"} | settings,
+    return opening.connect(
+        **settings,
         connect_timeout=limits.connect_seconds,
         read_timeout=limits.statement_seconds + limits.connect_seconds,
         write_timeout=limits.connect_seconds,

@@ -68,7 +68,7 @@ class Ports:
     @cached_property
     def state(self) -> Any:
         """Leases and watermarks of the branches."""
-        from podemos.branches.state import DynamoState
+        from podemos.branches.dynamo_state import DynamoState
 
         return DynamoState(self.client("dynamodb"), self.platform.branch_state_table)
 

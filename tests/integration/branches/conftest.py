@@ -17,7 +17,7 @@ import pytest
 from local.aws.testing import running_server
 from local.branches.testing import RunningBranches, running_branches
 from podemos.branches import certify, collect, load, plan, publish, pull
-from podemos.branches.state import DynamoState
+from podemos.branches.dynamo_state import DynamoState
 from podemos.contracts.branches import Branches, branches
 from podemos.contracts.platform import Platform, platform
 from podemos.contracts.tables import tables

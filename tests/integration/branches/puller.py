@@ -47,14 +47,14 @@ class Puller:
 
 
 class Counting:
-    """A connection that counts its round trips."""
+    """A connection that counts its packets of statements."""
 
     def __init__(self, inner: Any) -> None:
         self.__dict__.update(inner=inner, queries=0)
 
-    def query(self, sql: bytes) -> None:
+    def send_query(self, packet: bytes) -> None:
         self.__dict__["queries"] += 1
-        self.inner.query(sql)
+        self.inner.send_query(packet)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)

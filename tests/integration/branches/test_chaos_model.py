@@ -28,6 +28,7 @@ def test_pages_days_and_fingerprints_are_those_of_mariadb(sources: RunningBranch
         rows = sorted(content[table.name].values(), key=lambda row: (row[-1], int(row[0])))
         middle = rows[len(rows) // 2]
         texts = [query.fingerprints(table, date(2026, 11, 1)), query.page(table, None, 7)]
+        texts += [query.whole(table, at, 3) for at in (None, Position("", (middle[0].decode(),)))]
         for start in (Position(middle[-1].decode()), Position(middle[-1].decode(), (middle[0].decode(),))):
             texts += [query.page(table, start, limit) for limit in (3, 5000)]
         if table.partitioned:

@@ -17,8 +17,9 @@ from local.aws.testing import running_server
 from local.branches.testing import RunningBranches, running_branches
 from podemos.branches import keys, pull, push
 from podemos.branches.__main__ import main
+from podemos.branches.dynamo_state import DynamoState
 from podemos.branches.outside import Outside
-from podemos.branches.state import DynamoState, MemoryState, Position, Watermark
+from podemos.branches.state import MemoryState, Position, Watermark
 from podemos.contracts.branches import Branches, branches
 from podemos.core import manifest
 from podemos.core.clock import system_clock

@@ -88,17 +88,17 @@ def test_a_statement_over_its_limit_is_ended_by_the_server(sources: RunningBranc
 
 
 class Silent(Counting):
-    """A connection whose link hangs right after a statement that holds `marker` was answered in part."""
+    """A connection whose link hangs when a packet that holds `marker` was sent; an empty one: before the first."""
 
     def __init__(self, inner: Any, marker: bytes, hang: Any) -> None:
         super().__init__(inner)
         self.__dict__.update(marker=marker, hang=hang)
 
-    def query(self, sql: bytes) -> None:
+    def send_query(self, packet: bytes) -> None:
         if self.marker == b"":
             self.hang()
-        super().query(sql)
-        if self.marker and self.marker in sql:
+        super().send_query(packet)
+        if self.marker and self.marker in packet:
             self.hang()
 
 
@@ -212,6 +212,21 @@ def test_the_newest_business_days_are_landed_before_the_gap_and_proven_by_their_
     landed = [row["fecha_pago"][:10] for part in ahead for row in rows(puller.lake, part)]
     assert {day: landed.count(day) for day in set(days)} == {day: proof.fingerprints[day].count for day in set(days)}
     assert not any(part.range.complete for part in ahead if part.range), "what is missing from them is not deleted"
+    assert equal(puller, AWAY)
+
+
+def test_a_first_load_brings_the_newest_days_early_and_gets_its_time_in_a_run(puller: Puller) -> None:
+    ticks = iter(system_clock() + timedelta(seconds=n) for n in range(100_000))
+    puller.clock = lambda: next(ticks)
+    told = puller(AWAY, page_rows=200, behind_seconds=1)["branches"][0]
+    assert (told["state"], "first load is landed up to key" in told["message"]) == ("behind", True)
+    assert {1_000_000 + hours for hours in range(1, 30)} <= winners(puller.lake, "pagos", AWAY).keys()
+    seen = []
+    while puller.states(AWAY, page_rows=200, behind_seconds=1)[AWAY] == "behind":
+        loading = puller.state.watermarks()["pagos", AWAY].loading
+        assert loading is not None
+        seen.append(int(loading.key[0]))
+    assert len(seen) >= 2 and seen == sorted(set(seen)), "every run went on"
     assert equal(puller, AWAY)
 
 

@@ -264,7 +264,7 @@ def test_looking_inside_the_snapshot_loses_what_commits_in_between(shop: Shop, m
 
     def inside(link: Link, extraction: Extraction) -> horizon.Horizon:
         link.open_snapshot()
-        monkeypatch.setattr(Link, "open_snapshot", lambda _: None)
+        monkeypatch.setattr(Link, "open_snapshot", lambda *_: None)
         return commits_first(link, extraction)
 
     def pulled(read: Any) -> set[int]:

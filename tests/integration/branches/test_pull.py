@@ -38,13 +38,14 @@ def test_after_a_pull_the_lake_equals_the_branch(puller: Puller, sources: Runnin
         assert len(winners(puller.lake, "pagos", branch)) >= 100, "tests before this one may have added some"
 
 
-def test_a_small_table_costs_two_puts_two_state_writes_and_at_most_six_round_trips(puller: Puller) -> None:
+def test_a_small_table_costs_two_puts_two_state_writes_and_two_packets_of_statements(puller: Puller) -> None:
     fuse = Fuse(at=10_000, after=False)
     puller("001", FusedStore(fuse, puller.lake), FusedState(fuse, puller.state))
     batch_manifest = 1
     assert 10_000 - fuse.left == len(TABLES) * (2 + 2) + batch_manifest
-    assert puller.connections[0].queries <= 6 * len(TABLES)
-    assert puller.connections[0].queries == 3 + 2 * len(TABLES)
+    assert puller.connections[0].queries == 1 + 2 * len(TABLES)
+    puller("001")
+    assert puller.connections[1].queries == 2, "the look at the server; the snapshot, all pages and all control totals"
 
 
 def test_a_second_pull_lands_only_what_changed(puller: Puller, sources: RunningBranches) -> None:
@@ -115,6 +116,15 @@ def test_a_snapshot_that_lives_too_long_ends_and_the_next_continues(puller: Pull
     assert_lake_equals_branch(puller)
 
 
+def again(puller: Puller) -> int:
+    """Rows landed more than once, but for what follows a first load of several snapshots: it lies above its bound."""
+    found = parts(puller.lake)
+    loads = {(part.table, part.seq) for part in found if part.first}
+    counted = [part for part in found if part.chunk and (part.first or (part.table, part.seq) not in loads)]
+    total = sum(part.chunk.rows for part in counted if part.chunk)
+    return total - sum(len(winners(puller.lake, table, "001")) for table in TABLES)
+
+
 def crash_points() -> list[tuple[int, bool]]:
     writes = len(TABLES) * 4 + 2 * 5  # one page per table, five more pages of pagos, generously
     return [(at, after) for at in range(1, writes) for after in (False, True)]
@@ -130,9 +140,8 @@ def test_a_crash_at_any_write_loses_and_doubles_nothing(puller: Puller, at: int,
     landed = sum(part.chunk.rows for part in parts(puller.lake) if part.chunk)
     puller("001", page_rows=40)
     assert_lake_equals_branch(puller)
-    total = sum(part.chunk.rows for part in parts(puller.lake) if part.chunk)
-    assert total - sum(len(winners(puller.lake, table, "001")) for table in TABLES) <= 40, "at most one chunk again"
-    assert landed <= total
+    assert landed <= sum(part.chunk.rows for part in parts(puller.lake) if part.chunk)
+    assert again(puller) <= 40, "at most one chunk again"
 
 
 @pytest.mark.parametrize("at", [600, 3_000, 6_000, 9_000, 12_000, 15_000])
@@ -142,8 +151,7 @@ def test_a_link_cut_at_any_byte_resumes_and_sends_at_most_one_chunk_again(puller
     puller.sources.restore("001")
     assert puller.states("001", page_rows=25) == {"001": "pulled"}
     assert_lake_equals_branch(puller)
-    total = sum(part.chunk.rows for part in parts(puller.lake) if part.chunk)
-    assert total - sum(len(winners(puller.lake, table, "001")) for table in TABLES) <= 25
+    assert again(puller) <= 25
 
 
 @pytest.mark.parametrize(("fault", "state"), [("offline", "offline"), ("locked", "refused"), ("hang", "timeout")])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
@@ -17,7 +19,7 @@ def row(key: int, amount: bytes = b"1250.00", note: bytes | None = None, paid: b
 
 def page(*rows: tuple) -> chunk.Page:
     made = chunk.Page(PAGOS, "017", 5)
-    made.extend([rows])
+    made.extend([chunk.columns_of(rows)])
     return made
 
 
@@ -66,3 +68,14 @@ def test_cents_and_evidence_are_exact() -> None:
 def test_evidence_is_left_out_when_there_is_too_much_of_it() -> None:
     assert chunk.pack([(str(n), n) for n in range(chunk.EVIDENCE_ROWS + 1)]) == ""
     assert chunk.unpack("") == {}
+
+
+def test_a_row_without_an_amount_has_no_cents() -> None:
+    data = pa.Table.from_batches([*page(row(1)).batches, *page(row(2, None), row(3, b"-0.10")).batches])
+    assert chunk.amounts(data, PAGOS) == [("1", 125000), ("2", 0), ("3", -10)]
+    assert chunk.amounts(data[:0], PAGOS) == []
+
+
+def test_a_composite_keys_parts_are_joined() -> None:
+    table = replace(PAGOS, primary_key=("id_pago", "status_pago"))
+    assert chunk.amounts(page(row(1), row(2)).table_data(), table) == [("1/PAGADO", 125000), ("2/PAGADO", 125000)]

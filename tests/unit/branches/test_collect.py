@@ -7,6 +7,7 @@ from typing import Any
 
 from podemos.branches import carry, keys
 from podemos.branches.bound import HoldBack
+from podemos.branches.first_load import begun
 from podemos.branches.landing import Part
 from podemos.branches.state import Position
 from podemos.core import manifest
@@ -149,7 +150,8 @@ def test_the_newest_days_of_a_gap_bring_their_own_totals() -> None:
 
 
 def test_the_totals_of_the_newest_days_end_where_a_later_snapshot_may_have_touched_them() -> None:
-    for later in (gap(3, 1, "2026-11-18 08:00:00"), ahead(3, 1, proof=False)):
+    any_day = replace(gap(3, 1, "2026-10-22 08:00:00"), first=begun("2026-11-19 08:00:00", NOW))
+    for later in (gap(3, 1, "2026-11-18 08:00:00"), ahead(3, 1, proof=False), any_day):
         lake = MemoryStore()
         land(lake, part("001", 1), gap(2, 1, "2026-10-20 08:00:00"), ahead(2, 2, proof=True), later)
         assert "ahead" not in source(lake)

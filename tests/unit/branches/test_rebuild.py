@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from podemos.branches.landing import Part, Range
 from podemos.branches.rebuild import rebuild
-from podemos.branches.state import MemoryState, Position
+from podemos.branches.state import Loading, MemoryState, Position, Watermark
 from podemos.core import manifest
 from podemos.core.store import MemoryStore
 
@@ -43,6 +43,14 @@ def test_a_range_read_after_the_pages_moves_no_watermark() -> None:
     assert state.watermarks()["pagos", "017"].position == PAGE.reached
     lease, _ = state.acquire("pagos", "017", owner="next", now=NOON, seconds=1)
     assert lease.seq == PAGE.seq + 1
+
+
+def test_a_first_load_under_way_is_put_back_where_it_was() -> None:
+    first = Watermark(Position("2026-11-19 10:00:00.000000", ("7",)), NOON, Loading(("88213",), PAGE.bound))
+    page = replace(PAGE, final=False, reached=Position("", ("88213",)), first=first)
+    ahead = replace(page, part=2, range=Range("2026-11-19", 1, False))
+    assert Part.from_dict(page.to_dict()) == page
+    assert rebuilt(page, ahead).watermarks()["pagos", "017"] == first
 
 
 def test_the_newest_pull_decides_whatever_day_it_is_listed_under() -> None:

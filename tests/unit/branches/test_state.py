@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from podemos.branches.state import BranchState, DynamoState, LeaseLost, MemoryState, Position, Watermark
+from podemos.branches.dynamo_state import DynamoState
+from podemos.branches.state import BranchState, LeaseLost, Loading, MemoryState, Position, Watermark
 from podemos.core.errors import LeaseHeld
 
 NOW = datetime(2026, 11, 19, 8, 0, tzinfo=UTC)
@@ -92,6 +94,20 @@ def test_an_advance_without_a_watermark_leaves_it(state: BranchState) -> None:
     lease, _ = take(state)
     state.advance(lease, MARK, now=NOW, seconds=60)
     state.advance(lease, None, now=NOW, seconds=0)
+    assert state.watermarks() == {("pagos", "017"): MARK}
+
+
+def test_a_first_load_under_way_is_kept_until_it_is_whole(state: BranchState) -> None:
+    lease, _ = take(state)
+    under_way = replace(MARK, loading=Loading(("a/ñ", "12"), "2026-11-19 01:30:00.000000"))
+    lease = state.advance(lease, under_way, now=NOW, seconds=60)
+    assert state.watermarks() == {("pagos", "017"): under_way}
+    state.advance(lease, None, now=NOW, seconds=0)
+    assert take(state, "b")[1] == under_way
+    assert state.restore("pagos", "017", lease.seq + 5, under_way)
+    lease, mark = take(state)
+    assert mark == under_way
+    state.advance(lease, MARK, now=NOW, seconds=0)
     assert state.watermarks() == {("pagos", "017"): MARK}
 
 

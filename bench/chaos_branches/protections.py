@@ -119,6 +119,18 @@ PROTECTIONS = (
         (Change("podemos.branches.sweep:parts", "page.rows < page_rows", "True"),),
     ),
     Protection(
+        "a key is named as gone only when the branch was asked for it",
+        "a row that moved silently to another day is taken for deleted",
+        "fingerprint",
+        (
+            Change(
+                "podemos.branches.sweep:parts",
+                "gone=tuple(key for key in asked if key not in there)",
+                "gone=tuple(asked)",
+            ),
+        ),
+    ),
+    Protection(
         "winner by snapshot, not by cursor",
         "a row restored from a backup, or written by a clock set back, loses to its own past",
         "curate",
@@ -135,7 +147,7 @@ PROTECTIONS = (
         "tombstones",
         "a row that was deleted at the branch stays in the report",
         "curate",
-        (Change("podemos.branches.absence:declare_gone", "if not ranges:", "if True:"),),
+        (Change("podemos.branches.absence:declare_gone", "if not ranges and not named:", "if True:"),),
     ),
     Protection(
         "manifests are created once",

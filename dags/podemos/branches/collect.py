@@ -66,6 +66,7 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
             table.name: [found.to_dict() for found in ranges if found.parts[0].table == table.name]
             for table in contracts
         },
+        "gone": {table.name: _gone(parts, table.name) for table in contracts},
         "sources": _sources(planned.get("sources", {}), parts),
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
@@ -129,9 +130,18 @@ def _chunks(parts: list[Part], table: str) -> list[dict[str, Any]]:
     """Chunks landed since; those a curation refused, because their bytes had changed, are tried again beside them."""
     return [
         {"key": p.chunk.key, "sha256": p.chunk.sha256, "rows": p.chunk.rows, "cents": p.chunk.cents}
-        | {"branch": p.branch, "seq": p.seq, "pull": p.key, "range": p.range is not None}
+        | {"branch": p.branch, "seq": p.seq, "pull": p.key, "range": p.range is not None and p.range.owed}
         for p in parts
         if p.table == table and p.chunk
+    ]
+
+
+def _gone(parts: list[Part], table: str) -> list[dict[str, Any]]:
+    """Keys that a narrowed range asked the branch for and that were not there: each part states it by itself."""
+    return [
+        {"branch": p.branch, "day": p.range.day, "seq": p.seq, "keys": [list(key) for key in p.range.gone]}
+        for p in parts
+        if p.table == table and p.range and p.range.gone
     ]
 
 

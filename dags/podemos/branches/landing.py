@@ -52,11 +52,25 @@ class Range:
         day: the day, or `keys.UNDATED`.
         page: from 1; the parts before it in the same pull are the pages before.
         complete: the last page. Only then is a row that is in none of them a row the snapshot had not.
+        gone: keys that the branch was asked for and has not: a statement of this part alone, of a range that was
+            narrowed and is therefore never complete.
+        cut: into how many key ranges it was cut; 0 when it was read whole.
+        read: how many of them were read.
+        owed: it was read because a certification found it different; not because it is new.
     """
 
     day: str
     page: int
     complete: bool
+    gone: tuple[tuple[str, ...], ...] = ()
+    cut: int = 0
+    read: int = 0
+    owed: bool = True
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Range:
+        """The inverse of `asdict`."""
+        return cls(**{**data, "gone": tuple(tuple(key) for key in data.get("gone", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,5 +175,5 @@ class Part:
             tail_rows=data["tail_rows"],
             since=date.fromisoformat(data["since"]) if data["since"] else None,
             fingerprints={day: Fingerprint.from_dict(value) for day, value in data["fingerprints"].items()},
-            range=Range(**data["range"]) if data.get("range") else None,
+            range=Range.from_dict(data["range"]) if data.get("range") else None,
         )

@@ -1,5 +1,6 @@
 """Reads what a branch owes: the ranges that the last certification found different, in the snapshot of the pull.
 
+A large range is narrowed first: only the keys among which branch and lake differ are read.
 All tables have landed their pages by then: trouble here costs nothing but the ranges.
 """
 
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from podemos.branches import sweep
+from podemos.branches import narrowed, sweep
 from podemos.branches.landing import Part
 from podemos.branches.link import Link
 from podemos.branches.ports import Ports
@@ -45,13 +46,19 @@ def repay(
         LeaseLost: another worker has taken over.
         DataFault: a value fits no contract.
     """
-    table, lease, last = owed.table, owed.lease, owed.last
+    table, lease, last, least = owed.table, owed.lease, owed.last, ports.extraction.narrow_rows
     for day in owed.days:
         if ports.clock() >= until:
             break
-        expected = ports.expected(table, last.branch, day) if table.partitioned else None
+        worth = narrowed.worthwhile(table, day, owed.last, least)
+        known = ports.expected(table, last.branch, day) if worth or table.partitioned else None
+        only = narrowed.narrowed(link, table, day, owed.last, known) if worth and known is not None else None
+        if only is not None and not only.numbers:
+            continue
+        expected = only.known if only else known if table.partitioned else None
         pages = link.pace.page_rows(table, ports.extraction.rows_of(table))
-        for part in sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected):
+        found = sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected, only=only)
+        for part in found:
             commit(part)
             last = part
             lease = ports.state.advance(lease, None, now=ports.clock(), seconds=seconds)

@@ -43,11 +43,12 @@ def owe(lake: MemoryStore, *owed: tuple[str, str, str]) -> None:
 def curated(puller: Puller, day: str = DAY, branch: str = "001") -> None:
     """A revision that has curated what was landed of a day, beside another branch's row of the same key."""
     mine = [row for row in winners(puller.lake, "pagos", branch).values() if row["fecha_pago"][:10] == day]
-    rows = [(row["id_pago"], row["fecha_pago"], int(branch), False) for row in mine]
-    rows += [(5_000_000, f"{day} 10:00:00", 2, False), (5_000_001, f"{day} 10:00:00", int(branch), True)]
-    names = ["id_pago", "fecha_pago_origen", "id_sucursal", "borrado"]
+    moments = [column.name for column in PAGOS.columns if column.kind.temporal]
+    rows = [row | {f"{name}_origen": row[name] for name in moments} | {"borrado": False} for row in mine]
+    rows += [row | {"id_sucursal": 2} for row in rows]
+    rows.append(rows[0] | {"id_pago": 5_000_001, "borrado": True})
     sink = io.BytesIO()
-    pq.write_table(pa.table([pa.array(column) for column in zip(*rows, strict=True)], names), sink)
+    pq.write_table(pa.Table.from_pylist(rows), sink)
     puller.lake.put_new("curated/a.parquet", sink.getvalue())
     days = {"pagos": {day: {"files": [{"key": "curated/a.parquet"}]}}}
     manifest.commit(puller.lake, keys.revision(2), {"revision": 2, "days": days, "quarantine": {}})

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from podemos.branches.curation import GONE, KEEP, PARK, PUT, RANGE, day_of
-from podemos.core.table import Table
+from podemos.core.table import Cursor, Table
 
 NAMED = 20
 """So many keys of one kind, branch and day are named; the rest is counted."""
@@ -91,15 +91,19 @@ def _with_name(decided: DataFrame, table: Table, gone: list[Mapping[str, Any]]) 
     return decided.join(frame, here, "left").drop("_b", *names)
 
 
-def healed(decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, dict[str, dict[str, Any]]]:
+def healed(
+    decided: DataFrame, table: Table, waiting: DataFrame, windows: Mapping[str, tuple[str, str]] | None = None
+) -> dict[str, dict[str, dict[str, Any]]]:
     """What the ranges put right: day -> branch -> ``edited``, ``late`` or ``deleted`` -> count.
 
-    Beside each count, as ``edited_keys`` and so on, the first `NAMED` keys in order of their text.
+    Beside each count, as ``edited_keys`` and so on, the first `NAMED` keys in order of their text; and as ``late_from``
+    the oldest new cursor that lies in the branch's window.
 
     Args:
         decided: after `declare_gone`.
         table: the contract.
         waiting: rows that were in quarantine before; one that is released was known, so it is not late.
+        windows: by branch, cursors that came late: from the first on, below the second; see `look_back`.
     """
     known = waiting.select(*table.key, F.lit(True).alias("_w")).distinct()
     live = F.col("p").isNotNull() & ~F.col("p.borrado")
@@ -111,16 +115,33 @@ def healed(decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, di
     )
     curated = (F.col("accion") == GONE) & F.col("p").isNotNull()
     day = F.when(curated, day_of("p", table)).otherwise(day_of("i", table))
+    clave = F.concat_ws("/", *table.primary_key).alias("clave")
+    named = F.slice(F.array_sort(F.collect_list("clave")), 1, NAMED).alias("claves")
     rows = (
-        decided.join(known, list(table.key), "left")
-        .select("id_sucursal", day.alias("dia"), kind.alias("k"), F.concat_ws("/", *table.primary_key).alias("clave"))
+        _with_late(decided.join(known, list(table.key), "left"), table, swept, windows or {})
+        .select("id_sucursal", day.alias("dia"), kind.alias("k"), clave, "_late")
         .filter("k IS NOT NULL")
         .groupBy("id_sucursal", "dia", "k")
-        .agg(F.count("*").alias("n"), F.slice(F.array_sort(F.collect_list("clave")), 1, NAMED).alias("claves"))
+        .agg(F.count("*").alias("n"), named, F.min("_late").alias("desde"))
         .collect()
     )
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
         entry = found.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})
         entry |= {row["k"]: row["n"], f"{row['k']}_keys": list(row["claves"])}
+        if row["desde"]:
+            entry["late_from"] = min(row["desde"], entry.get("late_from", row["desde"]))
     return found
+
+
+def _with_late(decided: DataFrame, table: Table, swept: Column, windows: Mapping[str, tuple[str, str]]) -> DataFrame:
+    """Adds `_late`: the cursor of a healed row's new version, if it lies in the branch's window."""
+    if table.cursor_form is not Cursor.CHANGES or not windows:
+        return decided.withColumn("_late", F.lit(None).cast("string"))
+    rows = [(int(branch), first, end) for branch, (first, end) in windows.items()]
+    frame = F.broadcast(decided.sparkSession.createDataFrame(rows, "_b bigint, _first string, _end string"))
+    cursor, before = F.col(f"i.{table.cursor}"), F.col(f"p.{table.cursor}")
+    new = F.col("_w").isNull() & (before.isNull() | (cursor > before))
+    late = swept & new & (cursor >= F.col("_first")) & (cursor < F.col("_end"))
+    joined = decided.join(frame, F.col("id_sucursal") == F.col("_b"), "left")
+    return joined.withColumn("_late", F.when(late, cursor)).drop("_b", "_first", "_end")

@@ -30,6 +30,7 @@ from podemos.branches.state import Lease, LeaseLost, Position, Watermark
 from podemos.branches.store_page import store_page
 from podemos.contracts.branches import Branch
 from podemos.core import manifest
+from podemos.core.clock import iso
 from podemos.core.errors import ContractViolation, DataFault, LeaseHeld
 from podemos.core.manifest import ManifestConflict
 from podemos.core.table import Cursor, Table
@@ -169,7 +170,8 @@ class BranchPull:
         until: datetime,
     ) -> bool:
         extraction, form = self.ports.extraction, table.cursor_form
-        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, table)
+        back = self._look_back(table, watermark)
+        after = bounds.start(watermark, server.now, as_of, max(server.slack_seconds, back), table)
         bound, whole = bounds.BEGINNINGS[form].cursor, None
         if form is Cursor.CHANGES:
             bound = bounds.safe_bound(server.now, server.hold_back.seconds, table.column(table.cursor or ""))
@@ -209,6 +211,7 @@ class BranchPull:
                 since=since if final and table.partitioned else None,
                 older=older if final else None,
                 fingerprints=prints,
+                look_back=back,
             )
             self._commit(part)
             owed = self.ports.debts.get((table.name, self.branch.id), ()) if final else ()
@@ -253,6 +256,11 @@ class BranchPull:
                 repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
             except TROUBLES as error:
                 self._record(one.table, error)
+
+    def _look_back(self, table: Table, watermark: Watermark | None) -> int:
+        """How far below the clock of its last snapshot the pull starts, in seconds, where rows have come late."""
+        found = self.ports.look_back.get((table.name, self.branch.id))
+        return found.of(iso(watermark.as_of)) if found and watermark else 0
 
     def _older(self, table: Table, as_of: datetime, since: date) -> Older | None:
         """What the branch's server is asked about beside its window: the slices due, and old days read again."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, outcomes, revisions
+from podemos.branches import carry, keys, look_back, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -67,6 +67,7 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
             for table in contracts
         },
         "gone": {table.name: _gone(parts, table.name) for table in contracts},
+        "late": _late(planned.get("sources", {}), config.extraction.look_back_hours),
         "sources": _sources(planned.get("sources", {}), parts),
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
@@ -145,6 +146,15 @@ def _gone(parts: list[Part], table: str) -> list[dict[str, Any]]:
     ]
 
 
+def _late(before: dict[str, Any], hours: int) -> dict[str, dict[str, look_back.Window]]:
+    """By table and branch, the cursors of rows that came late if this plan heals them."""
+    windows = {
+        table: {branch: look_back.window(entry, hours) for branch, entry in branches.items()}
+        for table, branches in before.items()
+    }
+    return {table: {branch: one for branch, one in found.items() if one} for table, found in windows.items()}
+
+
 def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
     """What each branch's own server said of each table, by the newest snapshot read to its end.
 
@@ -160,6 +170,8 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "pull": part.key,
             "seq": part.seq,
             "as_of": iso(part.as_of),
+            "clock": part.clock,
+            "clock_before": entries.get(part.branch, {}).get("clock", ""),
             "since": part.since.isoformat() if part.since else None,
             "older": part.older.to_dict() if part.older else None,
             "contract": part.contract,

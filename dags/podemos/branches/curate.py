@@ -102,7 +102,7 @@ class Curation:
         decided = curation.decide(sound, self._before(table, days), table)
         decided = absence.declare_gone(decided, table, ranges, gone).persist()
         swept = ranges or gone or any(chunk.get("range") for chunk in self.plan["chunks"].get(table.name, ()))
-        healed = absence.healed(decided, table, incoming.filter("esperaba")) if swept else {}
+        healed = self._healed(decided, table, incoming.filter("esperaba")) if swept else {}
         touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
         arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
@@ -166,6 +166,9 @@ class Curation:
     def _gone(self, table: Table) -> list[dict[str, Any]]:
         """Keys that branches were asked for and have not; a plan of a release before them has none."""
         return list(self.plan.get("gone", {}).get(table.name, ()))
+
+    def _healed(self, decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, Any]:
+        return absence.healed(decided, table, waiting, self.plan.get("late", {}).get(table.name, {}))
 
     def _before_keys(self, table: Table) -> DataFrame:
         """Key, `_clave` (the first key column) and `_dia` of every curated row."""

@@ -88,6 +88,7 @@ class Part:
         older: what `fingerprints` covers beside the days from `since` on.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
+        look_back: seconds that the pull reached back beyond what is configured; see `look_back`.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -110,6 +111,7 @@ class Part:
     hold_back: HoldBack | None = None
     whole: str | None = None
     older: Older | None = None
+    look_back: int = 0
 
     @property
     def key(self) -> str:
@@ -128,6 +130,11 @@ class Part:
         reached = self.reached or self.start or bounds.BEGINNING
         return Watermark(bounds.held_back(reached, self.bound), self.as_of)
 
+    @property
+    def clock(self) -> str:
+        """The branch's wall clock at the snapshot, as the cursor renders it; empty where no time says what is new."""
+        return bounds.clock(self.bound, self.hold_back.seconds) if self.hold_back else ""
+
     def to_dict(self) -> dict[str, Any]:
         """The manifest."""
         return {
@@ -144,6 +151,7 @@ class Part:
             "bound": self.bound,
             "hold_back": self.hold_back.to_dict() if self.hold_back else None,
             "whole": self.whole,
+            "look_back": self.look_back,
             "contract": self.contract,
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
@@ -170,6 +178,7 @@ class Part:
             hold_back=HoldBack.from_dict(data["hold_back"]) if data.get("hold_back") else None,
             whole=data.get("whole"),
             older=Older.from_dict(data.get("older")),
+            look_back=data.get("look_back", 0),
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],

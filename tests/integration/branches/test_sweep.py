@@ -134,6 +134,28 @@ def test_a_row_that_was_moved_to_a_day_nobody_reads_is_landed_from_there_and_not
     assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True], "declared when it was asked for"
 
 
+def test_of_a_large_day_that_is_owed_only_what_differs_is_read(puller: Puller, sources: RunningBranches) -> None:
+    puller()
+    curated(puller)
+    where = f"fecha_pago >= '{DAY}' AND fecha_pago < '{DAY}' + INTERVAL 1 DAY"
+    gone, edited, *_ = at_the_branch(sources, f"SELECT id_pago FROM pagos WHERE {where} ORDER BY id_pago")
+    execute(sources, "001", f"UPDATE pagos SET monto = monto + 0.01, updated_at = updated_at WHERE id_pago = {edited}",
+            f"DELETE FROM pagos WHERE id_pago = {gone}")  # fmt: skip
+    owe(puller.lake, ("pagos", "001", DAY))
+    puller("001", narrow_rows=5)
+    found = [part for part in parts(puller.lake, "pagos", "001") if part.range]
+    wanted, known = said(puller.lake, "pagos", "001")[DAY], puller.lake.get("curated/a.parquet")
+    after = {row["id_pago"]: row for row in pq.read_table(io.BytesIO(known)).to_pylist() if row["id_sucursal"] == 1}
+    after = {key: row for key, row in after.items() if not row["borrado"]}
+    read = {row["id_pago"]: row for part in found for row in rows(puller.lake, part)}
+    named = [int(key) for part in found if part.range for (key,) in part.range.gone]
+    assert totals({key: row for key, row in (after | read).items() if key not in named}) == wanted
+    assert (named, statements(puller)) == ([gone], []), "nothing is said of the rest of the day"
+    assert len(read) < wanted.count
+    puller("001", narrow_rows=10_000)
+    assert len(statements(puller)) == 1, "what is small is read whole"
+
+
 def test_old_days_are_compared_too_and_the_lake_has_the_same(puller: Puller, sources: RunningBranches) -> None:
     execute(
         sources,

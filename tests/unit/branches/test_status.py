@@ -24,6 +24,6 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
         "business day 2026-11-19, certified 2: 1 certified, 1 missing",
         "  017 missing, last snapshot never",
         "  sucursal 017, …",
-        "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads it whole",
+        "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads what differs",
         "  healed: sucursal 017, 2026-11-18, pagos: 1 edited (41), 2 deleted",
     ]

@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from podemos.branches import chunk, keys
+from podemos.branches import chunk
+from podemos.branches.ranged import batches
 from podemos.branches.revisions import Revision
 from podemos.branches.row_digests import row_cents, row_digests
 from podemos.core.errors import DataFault, NotFound
@@ -23,9 +23,6 @@ from podemos.core.table import Table
 Expected = Callable[[Table, str, str], pa.Table]
 """Table, branch and day -> the rows in order of the key: the primary key's columns as text, `DIGEST` and `CENTS`."""
 DIGEST, CENTS = "_digest", "_cents"
-_BATCH = 4096
-_MOST_BYTES = 64 << 20
-"""The one file of a table without a business date holds all branches; beyond this it is not fetched for one of them."""
 
 
 def nothing(table: Table, branch: str, day: str) -> pa.Table:
@@ -48,8 +45,6 @@ def of_revision(lake: ObjectStore, revision: Revision | None) -> Expected:
         names = {c.name: f"{c.name}_origen" if c.kind.temporal else c.name for c in table.columns}
         waiting = document["quarantine"].get(table.name, {}).get("files", ())
         raw = {column.name: column.name for column in table.columns}
-        if day == keys.UNDATED and sum(file.get("size", 0) for file in curated) > _MOST_BYTES:
-            return nothing(table, branch, day)
         found = [*_read(lake, curated, table, names, branch, day), *_read(lake, waiting, table, raw, branch, day)]
         return _in_order(found, table)
 
@@ -91,14 +86,10 @@ def _read(
     branch: str,
     day: str,
 ) -> Iterator[pa.Table]:
+    wanted = (*names.values(), "id_sucursal", "borrado")
     for file in files:
         try:
-            source = pq.ParquetFile(pa.BufferReader(lake.get(file["key"])))
-            present = [
-                name for name in (*names.values(), "id_sucursal", "borrado") if name in source.schema_arrow.names
-            ]
-            batches = source.iter_batches(_BATCH, columns=present)
-            for batch in batches:
+            for batch in batches(lake, file["key"], file.get("size", 0), wanted, int(branch)):
                 if (mine := _mine(batch, names.get(table.business_date or ""), branch, day)).num_rows:
                     yield _proven(mine, table, names)
         except (NotFound, pa.ArrowInvalid, OSError) as error:

@@ -101,8 +101,8 @@ PROTECTIONS = (
             Change("podemos.branches.branch_pull:BranchPull._pages", "self._commit(part)\n", "pass\n"),
             Change(
                 "podemos.branches.branch_pull:BranchPull._pages",
-                "            if owed:\n",
-                "            self._commit(part)\n            if owed:\n",
+                "            if left:\n",
+                "            self._commit(part)\n            if left:\n",
             ),
         ),
     ),

@@ -8,7 +8,7 @@ is landed again by the next pull under a higher sequence, and the watermark move
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -21,6 +21,7 @@ from podemos.branches import horizon, newest, query, rotation
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
+from podemos.branches.look_back import Span
 from podemos.branches.pace import Pace
 from podemos.branches.ports import Ports
 from podemos.branches.prints import fingerprints, fingerprints_beside
@@ -170,8 +171,8 @@ class BranchPull:
         until: datetime,
     ) -> bool:
         extraction, form = self.ports.extraction, table.cursor_form
-        back = self._look_back(table, watermark)
-        after = bounds.start(watermark, server.now, as_of, max(server.slack_seconds, back), table)
+        after = bounds.start(watermark, server.now, as_of, server.slack_seconds, table)
+        back = self._back(table, watermark, after, server, as_of)
         bound, whole = bounds.BEGINNINGS[form].cursor, None
         if form is Cursor.CHANGES:
             bound = bounds.safe_bound(server.now, server.hold_back.seconds, table.column(table.cursor or ""))
@@ -211,18 +212,18 @@ class BranchPull:
                 since=since if final and table.partitioned else None,
                 older=older if final else None,
                 fingerprints=prints,
-                look_back=back,
             )
             self._commit(part)
-            owed = self.ports.debts.get((table.name, self.branch.id), ()) if final else ()
+            owed = Owed(table, lease, part, self.ports.debts.get((table.name, self.branch.id), ()), back)
+            left = final and bool(owed.days or back)
             lease = self.ports.state.advance(
                 lease,
                 part.watermark,
                 now=self.ports.clock(),
-                seconds=0 if final and not owed else self._lease_seconds,
+                seconds=0 if final and not left else self._lease_seconds,
             )
-            if owed:
-                self._owed.append(Owed(table, lease, part, owed))
+            if left:
+                self._owed.append(replace(owed, lease=lease))
             if final or self.ports.clock() >= until:
                 return final
             after = page.last
@@ -257,10 +258,16 @@ class BranchPull:
             except TROUBLES as error:
                 self._record(one.table, error)
 
-    def _look_back(self, table: Table, watermark: Watermark | None) -> int:
-        """How far below the clock of its last snapshot the pull starts, in seconds, where rows have come late."""
+    def _back(
+        self, table: Table, watermark: Watermark | None, after: Position | None, server: Horizon, as_of: datetime
+    ) -> Span | None:
+        """What lies below the pull's start and may have become visible since: see `look_back`."""
         found = self.ports.look_back.get((table.name, self.branch.id))
-        return found.of(iso(watermark.as_of)) if found and watermark else 0
+        seconds = found.of(iso(watermark.as_of)) if found and watermark else 0
+        if not seconds or after is None or table.cursor_form is not Cursor.CHANGES:
+            return None
+        lower = bounds.start(watermark, server.now, as_of, seconds, table)
+        return Span(seconds, lower.cursor, after.cursor) if lower and lower.cursor < after.cursor else None
 
     def _older(self, table: Table, as_of: datetime, since: date) -> Older | None:
         """What the branch's server is asked about beside its window: the slices due, and old days read again."""

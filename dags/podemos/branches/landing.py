@@ -49,7 +49,7 @@ class Range:
     """A part's place in a range: all rows the snapshot had in a branch-local day, or in a table without one.
 
     Attributes:
-        day: the day, or `keys.UNDATED`.
+        day: the day, or `keys.UNDATED`; empty for a look back.
         page: from 1; the parts before it in the same pull are the pages before.
         complete: the last page. Only then is a row that is in none of them a row the snapshot had not.
         gone: keys that the branch was asked for and has not: a statement of this part alone, of a range that was
@@ -88,7 +88,8 @@ class Part:
         older: what `fingerprints` covers beside the days from `since` on.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
-        look_back: seconds that the pull reached back beyond what is configured; see `look_back`.
+        look_back: the part holds rows below the pull's start, from so many seconds on before the clock of the snapshot
+            before; see `look_back`.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 

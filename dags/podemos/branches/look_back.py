@@ -9,8 +9,9 @@ The largest number of the last `look_back_days` is how far the branch's next pul
 then landed by the pull after they commit, instead of a day's reading later. What is later than `look_back_hours` does
 not count: no look-back would have seen it. Nothing rests on the number; it costs rows that are sent again.
 
-Only the watermark of a snapshot that was read to its end and certified is lowered. After a pull that was cut, the next
-one goes on where it stopped, and nothing is sent twice.
+They are read last, after all that is new and all that is owed, as far as the snapshot's time allows; and only after a
+snapshot that was read to its end and certified: after a cut the next pull goes on where it stopped, and sends nothing
+twice. What they bring counts as healed, like what a range brings, so that the number lives while rows come late.
 """
 
 from __future__ import annotations
@@ -28,11 +29,20 @@ Window = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Cursors from `first` on, below `end`: so many `seconds` were looked back."""
+
+    seconds: int
+    first: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookBack:
-    """How far below the clock of a snapshot the next pull starts.
+    """How far below the clock of a snapshot the next pull looks.
 
     Attributes:
-        as_of: which snapshot, by the instant before it (ISO); a watermark of any other is not lowered.
+        as_of: which snapshot, by the instant before it (ISO); below the watermark of any other nobody looks.
         seconds: how far.
     """
 

@@ -77,6 +77,12 @@ def page(table: Table, after: Position | None, limit: int, within: str = "") -> 
     return f"SELECT {_columns(table)} FROM {_source(table)}{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
+def below(table: Table, cursor: str) -> str:
+    """The condition of rows whose cursor is less."""
+    column = table.column(table.cursor or "")
+    return f"{texts.ordered(column)} < {literal(column, cursor)}"
+
+
 def whole(table: Table, after: Position | None, limit: int, within: str = "") -> str:
     """All rows in order of the key, after a position in that order; `within` is of `key_ranges`."""
     return page(replace(table, cursor=None), after, limit, within)

@@ -6,13 +6,14 @@ All tables have landed their pages by then: trouble here costs nothing but the r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from podemos.branches import narrowed, sweep
 from podemos.branches.landing import Part
 from podemos.branches.link import Link
+from podemos.branches.look_back import Span
 from podemos.branches.ports import Ports
 from podemos.branches.state import Lease
 from podemos.core.table import Table
@@ -20,12 +21,13 @@ from podemos.core.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Ranges to be read in the snapshot whose final part is `last`, under its lease."""
+    """Ranges to be read in the snapshot whose final part is `last`, under its lease; then what lies `back`."""
 
     table: Table
     lease: Lease
     last: Part
     days: tuple[str, ...]
+    back: Span | None = None
 
 
 def repay(
@@ -47,6 +49,15 @@ def repay(
         DataFault: a value fits no contract.
     """
     table, lease, last, least = owed.table, owed.lease, owed.last, ports.extraction.narrow_rows
+    pages = link.pace.page_rows(table, ports.extraction.rows_of(table))
+
+    def landed(found: Iterator[Part]) -> None:
+        nonlocal last, lease
+        for part in found:
+            commit(part)
+            last = part
+            lease = ports.state.advance(lease, None, now=ports.clock(), seconds=seconds)
+
     for day in owed.days:
         if ports.clock() >= until:
             break
@@ -56,10 +67,7 @@ def repay(
         if only is not None and not only.numbers:
             continue
         expected = only.known if only else known if table.partitioned else None
-        pages = link.pace.page_rows(table, ports.extraction.rows_of(table))
-        found = sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected, only=only)
-        for part in found:
-            commit(part)
-            last = part
-            lease = ports.state.advance(lease, None, now=ports.clock(), seconds=seconds)
+        landed(sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected, only=only))
+    if owed.back is not None and ports.clock() < until:
+        landed(sweep.back(link, table, owed.back, last, lake=ports.lake, page_rows=pages))
     ports.state.advance(lease, None, now=ports.clock(), seconds=0)

@@ -26,6 +26,7 @@ from podemos.branches import keys, query
 from podemos.branches.expected import absent, keys_of
 from podemos.branches.landing import Part, Range
 from podemos.branches.link import Link
+from podemos.branches.look_back import Span
 from podemos.branches.narrowed import Narrowed
 from podemos.branches.state import Position
 from podemos.branches.store_page import store_page
@@ -95,6 +96,27 @@ def parts(
             there = set(_texts(keys_of(page.table_data(), table), table))
             said = replace(place, page=number, gone=tuple(key for key in asked if key not in there))
         yield _part(page, last, said, lake)
+
+
+def back(link: Link, table: Table, span: Span, last: Part, *, lake: ObjectStore, page_rows: int) -> Iterator[Part]:
+    """Lands the rows below the pull's start whose cursor is no older than rows came late; see `look_back`.
+
+    They say nothing of what is not there, and move no watermark.
+
+    Raises:
+        MySQLdb.Error: the server refused, or the link broke.
+        DataFault: a value fits no contract.
+    """
+    after, number = Position(span.first), 0
+    within = query.below(table, span.end)
+    while True:
+        number += 1
+        page = chunks.Page(table, last.branch, last.seq)
+        page.extend(link.rows(query.page(table, after, page_rows, within), table))
+        yield replace(_part(page, last, Range("", number, False), lake, after), look_back=span.seconds)
+        if page.rows < page_rows or page.last is None:
+            break
+        after = page.last
 
 
 def _part(page: chunks.Page, last: Part, place: Range, lake: ObjectStore, start: Position | None = None) -> Part:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from local.branches.testing import RunningBranches
 from podemos.branches import keys
 from podemos.branches.landing import Part
@@ -37,35 +39,37 @@ def insert(puller: Puller, sources: RunningBranches, key: int, seconds: int) -> 
     execute(sources, "001", f"INSERT INTO pagos VALUES {row}")
 
 
-def landed(puller: Puller) -> set[int]:
-    """Keys that the last pull landed by the watermark."""
-    newest = last(puller).seq
-    found = [part for part in parts(puller.lake, "pagos", "001") if part.seq == newest and part.range is None]
-    return {row["id_pago"] for part in found for row in rows(puller.lake, part)}
+def landed(puller: Puller) -> tuple[set[int], set[int]]:
+    """Keys that the last pull landed by the watermark, and by looking back."""
+    found = [part for part in parts(puller.lake, "pagos", "001") if part.seq == last(puller).seq]
+    keys_of = [{row["id_pago"] for row in rows(puller.lake, part)} for part in found]
+    back = [number for number, part in enumerate(found) if part.look_back]
+    new = set().union(*(one for number, one in enumerate(keys_of) if number not in back))
+    return new, set().union(*(keys_of[number] for number in back))
 
 
-def test_the_next_pull_reaches_back_as_far_as_rows_came_late_and_only_from_the_certified_snapshot(
-    puller: Puller, sources: RunningBranches
+@pytest.mark.parametrize("page_rows", [1, 50_000])
+def test_the_next_pull_looks_back_as_far_as_rows_came_late_and_only_below_the_certified_snapshot(
+    puller: Puller, sources: RunningBranches, page_rows: int
 ) -> None:
     first, late = 7_000_000, 7_000_001
     try:
         puller()
         insert(puller, sources, first, 0)
         puller()
-        assert first in landed(puller)
+        assert first in landed(puller)[0]
         insert(puller, sources, late, LATE)
         certify(puller, "2026-11-20T08:00:00Z", LATE + 60)
-        puller()
-        assert (late in landed(puller), last(puller).look_back) == (False, 0), (
-            "of another snapshot: the watermark holds"
-        )
+        puller(page_rows=page_rows)
+        assert landed(puller) == ({first}, set()), "of another snapshot"
         certify(puller, iso(last(puller).as_of), LATE - 1_000)
-        puller()
-        assert (late in landed(puller), last(puller).look_back) == (False, LATE - 1_000)
+        puller(page_rows=page_rows)
+        assert landed(puller) == ({first}, set()), "not far enough"
         certify(puller, iso(last(puller).as_of), LATE + 60)
-        puller()
-        assert (late in landed(puller), last(puller).look_back) == (True, LATE + 60)
-        puller()
-        assert (late in landed(puller), last(puller).look_back) == (False, 0), "once"
+        puller(page_rows=page_rows)
+        assert landed(puller) == ({first}, {late}), "and nothing that is new is sent twice"
+        puller(page_rows=page_rows)
+        assert landed(puller) == ({first}, set()), "once"
+        assert puller.states("001") == {"001": "pulled"}, "the leases are given back"
     finally:
         execute(sources, "001", f"DELETE FROM pagos WHERE id_pago IN ({first}, {late})")

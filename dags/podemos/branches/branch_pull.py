@@ -8,7 +8,7 @@ is landed again by the next pull under a higher sequence, and the watermark move
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -214,8 +214,8 @@ class BranchPull:
                 fingerprints=prints,
             )
             self._commit(part)
-            owed = Owed(table, lease, part, self.ports.debts.get((table.name, self.branch.id), ()), back)
-            left = final and bool(owed.days or back)
+            owed = self.ports.debts.get((table.name, self.branch.id), ()) if final else ()
+            left = bool(owed) or (final and back is not None)
             lease = self.ports.state.advance(
                 lease,
                 part.watermark,
@@ -223,7 +223,7 @@ class BranchPull:
                 seconds=0 if final and not left else self._lease_seconds,
             )
             if left:
-                self._owed.append(replace(owed, lease=lease))
+                self._owed.append(Owed(table, lease, part, owed, back))
             if final or self.ports.clock() >= until:
                 return final
             after = page.last
@@ -252,11 +252,16 @@ class BranchPull:
         return True
 
     def _repay(self, link: Link, until: datetime) -> None:
-        for one in self._owed:
+        """What is owed first, of all tables; then what lies back."""
+        waiting = sorted(self._owed, key=lambda one: not one.days)
+        while waiting:
+            one = waiting.pop(0)
             try:
-                repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
+                rest = repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
             except TROUBLES as error:
                 self._record(one.table, error)
+            else:
+                waiting += [rest] if rest else []
 
     def _back(
         self, table: Table, watermark: Watermark | None, after: Position | None, server: Horizon, as_of: datetime

@@ -7,7 +7,7 @@ All tables have landed their pages by then: trouble here costs nothing but the r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from podemos.branches import narrowed, sweep
@@ -21,7 +21,11 @@ from podemos.core.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Ranges to be read in the snapshot whose final part is `last`, under its lease; then what lies `back`."""
+    """Ranges to be read in the snapshot, under the lease of the table; then what lies `back`.
+
+    Attributes:
+        last: the part that was committed last: the final one, as long as days are owed.
+    """
 
     table: Table
     lease: Lease
@@ -32,8 +36,10 @@ class Owed:
 
 def repay(
     owed: Owed, link: Link, ports: Ports, *, until: datetime, seconds: int, commit: Callable[[Part], None]
-) -> None:
+) -> Owed | None:
     """Reads the ranges, the newest first, as far as the snapshot's time allows, and gives the lease back.
+
+    What lies back waits until all tables have read what they owe: it is returned, and the lease is kept for it.
 
     Args:
         owed: which.
@@ -68,6 +74,9 @@ def repay(
             continue
         expected = only.known if only else known if table.partitioned else None
         landed(sweep.parts(link, table, day, last, lake=ports.lake, page_rows=pages, expected=expected, only=only))
+    if owed.days and owed.back is not None:
+        return replace(owed, lease=lease, last=last, days=())
     if owed.back is not None and ports.clock() < until:
         landed(sweep.back(link, table, owed.back, last, lake=ports.lake, page_rows=pages))
     ports.state.advance(lease, None, now=ports.clock(), seconds=0)
+    return None

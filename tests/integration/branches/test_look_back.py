@@ -15,16 +15,18 @@ from podemos.core.clock import iso
 from .landed import parts, rows
 from .puller import Puller, execute
 
+DAY = "2026-11-18"
 LATE = 3_000
 """Seconds: more than the configured hold-back."""
 
 
-def certify(puller: Puller, as_of: str, seconds: int) -> None:
-    """A certification that leaves a look-back behind."""
+def certify(puller: Puller, as_of: str, seconds: int, *owed: tuple[str, str, str]) -> None:
+    """A certification that leaves a look-back behind, and debts."""
     if puller.lake.head(keys.revision(1)) is None:
         manifest.commit(puller.lake, keys.revision(1), {"revision": 1, "days": {}, "quarantine": {}})
     back = {"pagos": {"001": {"as_of": as_of, "seconds": seconds}}}
-    document = {"certified": as_of, "debts": [], "look_back": back}
+    debts = [dict(zip(("table", "branch", "day"), debt, strict=True)) for debt in owed]
+    document = {"certified": as_of, "debts": debts, "look_back": back}
     manifest.commit(puller.lake, keys.certification(1, manifest.sha256(manifest.canonical(document))), document)
 
 
@@ -40,11 +42,13 @@ def insert(puller: Puller, sources: RunningBranches, key: int, seconds: int) -> 
 
 
 def landed(puller: Puller) -> tuple[set[int], set[int]]:
-    """Keys that the last pull landed by the watermark, and by looking back."""
+    """Keys that the last pull landed by the watermark, and by looking back after the day that it owes."""
     found = [part for part in parts(puller.lake, "pagos", "001") if part.seq == last(puller).seq]
     keys_of = [{row["id_pago"] for row in rows(puller.lake, part)} for part in found]
+    assert [part.part for part in found] == list(range(1, len(found) + 1))
     back = [number for number, part in enumerate(found) if part.look_back]
-    new = set().union(*(one for number, one in enumerate(keys_of) if number not in back))
+    assert not back or back[-1] == len(found) - 1
+    new = set().union(*(one for one, part in zip(keys_of, found, strict=True) if part.range is None))
     return new, set().union(*(keys_of[number] for number in back))
 
 
@@ -65,7 +69,7 @@ def test_the_next_pull_looks_back_as_far_as_rows_came_late_and_only_below_the_ce
         certify(puller, iso(last(puller).as_of), LATE - 1_000)
         puller(page_rows=page_rows)
         assert landed(puller) == ({first}, set()), "not far enough"
-        certify(puller, iso(last(puller).as_of), LATE + 60)
+        certify(puller, iso(last(puller).as_of), LATE + 60, ("pagos", "001", DAY))
         puller(page_rows=page_rows)
         assert landed(puller) == ({first}, {late}), "and nothing that is new is sent twice"
         puller(page_rows=page_rows)

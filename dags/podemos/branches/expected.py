@@ -42,9 +42,10 @@ def of_revision(lake: ObjectStore, revision: Revision | None) -> Expected:
 
     def expected(table: Table, branch: str, day: str) -> pa.Table:
         curated = document["days"].get(table.name, {}).get(day, {}).get("files", ())
-        names = {c.name: f"{c.name}_origen" if c.kind.temporal else c.name for c in table.columns}
+        covered = [column for column in table.columns if column.fingerprint]
+        names = {c.name: f"{c.name}_origen" if c.kind.temporal else c.name for c in covered}
         waiting = document["quarantine"].get(table.name, {}).get("files", ())
-        raw = {column.name: column.name for column in table.columns}
+        raw = {column.name: column.name for column in covered}
         found = [*_read(lake, curated, table, names, branch, day), *_read(lake, waiting, table, raw, branch, day)]
         return _in_order(found, table)
 
@@ -104,12 +105,15 @@ def _mine(batch: pa.RecordBatch, moment: str | None, branch: str, day: str) -> p
 
 
 def _proven(batch: pa.RecordBatch, table: Table, names: Mapping[str, str]) -> pa.Table:
-    """Key and proof of each row. A column that an older file lacks is NULL, as for the curation."""
+    """Key and proof of each row, which texts of any length are no part of.
+
+    A column that an older file lacks is NULL, as for the curation.
+    """
     columns = {}
-    for column in table.columns:
-        kind, name = chunk.arrow_type(column), names[column.name]
+    for own, name in names.items():
+        kind = chunk.arrow_type(table.column(own))
         here = name in batch.schema.names
-        columns[column.name] = batch[name].cast(kind) if here else pa.nulls(batch.num_rows, kind)
+        columns[own] = batch[name].cast(kind) if here else pa.nulls(batch.num_rows, kind)
     rows = pa.table(columns)
     proof = {DIGEST: row_digests(rows, table), CENTS: row_cents(rows, table)}
     return pa.table({name: rows[name] for name in table.primary_key} | proof)

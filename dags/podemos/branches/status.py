@@ -50,7 +50,7 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
     for table, branches in newest.get("look_back", {}).items():
         for branch, found in branches.items():
             late = timedelta(seconds=found["seconds"])
-            yield f"  late: sucursal {branch}, {table}: rows came up to {late} late; the next pulls reach back as far"
+            yield f"  late: sucursal {branch}, {table}: rows came up to {late} late; the next pulls look back as far"
     for one in newest.get("healed", ()):
         counts = ", ".join(_counted(one, kind) for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"

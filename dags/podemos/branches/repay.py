@@ -63,6 +63,8 @@ def repay(
             commit(part)
             last = part
             lease = ports.state.advance(lease, None, now=ports.clock(), seconds=seconds)
+            if not owed.days and ports.clock() >= until:
+                break
 
     for day in owed.days:
         if ports.clock() >= until:

@@ -45,7 +45,7 @@ def repay(
         owed: which.
         link: the session, in the snapshot.
         ports: lake, state, clock.
-        until: no range is begun after it.
+        until: no range is begun after it, and no further page of what lies back.
         seconds: how long the lease is renewed for.
         commit: commits a part.
 

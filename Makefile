@@ -30,7 +30,7 @@ IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
-    bench-fingerprint
+    bench-fingerprint bench-narrowing
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -75,6 +75,9 @@ bench-branches-sweep: .local/bench-venv/.done ## Choose the peers' settings anew
 
 bench-fingerprint: setup ## What proving a row costs a branch's server, beside reading it
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))
+
+bench-narrowing: setup ## What one changed cent costs over the link: a range read whole beside one narrowed to its keys
+	@PYTHONPATH=dags:. $(BIN)/python -m bench.narrowing
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

@@ -34,6 +34,10 @@ class FolderStore:
         """A view of the content."""
         return io.BytesIO(self.get(key))
 
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """A slice."""
+        return self.get(key)[start : start + size]
+
     def head(self, key: str) -> ObjectInfo | None:
         """What the object is now."""
         path = self.root / key

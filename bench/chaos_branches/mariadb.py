@@ -29,8 +29,8 @@ from podemos.core.clock import system_clock
 
 NIGHTS = tuple(range(5))
 _WRITING = 3
-_LAG = Profile(3, "lag", 20)
-_LOOK = Profile(3, "transactions")
+_LAG = Profile(3, "lag", 20, narrow_rows=2)
+_LOOK = Profile(3, "transactions", narrow_rows=2)
 _LOOK_EVERY = 8
 """InnoDB renews its view of transactions only for who asks less than ten times a second."""
 _TABLES = (

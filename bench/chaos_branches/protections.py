@@ -119,8 +119,8 @@ PROTECTIONS = (
         (
             Change(
                 "podemos.branches.table_pull:TablePull.read",
-                "            self.commit(part)\n            lease = self._advance(lease, part)\n",
-                "            lease = self._advance(lease, part)\n            self.commit(part)\n",
+                "            self.commit(part)\n            lease = self._advance(lease, part, back)\n",
+                "            lease = self._advance(lease, part, back)\n            self.commit(part)\n",
             ),
         ),
     ),
@@ -135,6 +135,18 @@ PROTECTIONS = (
         "rows on a later page are taken for deleted",
         "fingerprint",
         (Change("podemos.branches.sweep:parts", "page.rows < page_rows", "True"),),
+    ),
+    Protection(
+        "a key is named as gone only when the branch was asked for it",
+        "a row that moved silently to another day is taken for deleted",
+        "fingerprint",
+        (
+            Change(
+                "podemos.branches.sweep:parts",
+                "gone=tuple(key for key in asked if key not in there)",
+                "gone=tuple(asked)",
+            ),
+        ),
     ),
     Protection(
         "winner by snapshot, not by cursor",
@@ -153,7 +165,7 @@ PROTECTIONS = (
         "tombstones",
         "a row that was deleted at the branch stays in the report",
         "curate",
-        (Change("podemos.branches.absence:declare_gone", "if not ranges:", "if True:"),),
+        (Change("podemos.branches.absence:declare_gone", "if not ranges and not named:", "if True:"),),
     ),
     Protection(
         "manifests are created once",

@@ -22,9 +22,15 @@ class Profile:
     page_rows: int
     hold_back: str
     lag_seconds: int = 900
+    narrow_rows: int = 500
 
 
-PROFILES = (Profile(3, "lag"), Profile(7, "lag"), Profile(3, "transactions"), Profile(50, "transactions"))
+PROFILES = (
+    Profile(3, "lag", narrow_rows=2),
+    Profile(7, "lag"),
+    Profile(3, "transactions"),
+    Profile(50, "transactions", narrow_rows=2),
+)
 
 
 @dataclass(frozen=True, slots=True)

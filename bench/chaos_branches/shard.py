@@ -83,6 +83,7 @@ def configured(schedules: Iterable[Schedule], profile: Profile) -> Branches:
         page_rows=profile.page_rows,
         hold_back=profile.hold_back,
         lag_seconds=profile.lag_seconds,
+        narrow_rows=profile.narrow_rows,
         link_pause_seconds=0,
     )
     return Branches.model_construct(extraction=extraction, branches=tuple(branch_of(one) for one in schedules))

@@ -21,11 +21,15 @@ _PRINTS = re.compile(
     r"SELECT (?P<day>''|CAST\(DATE\(`(?P<date>\w+)`\) AS CHAR\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, "
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
+_RANGES = re.compile(
+    r"SELECT (?P<number>IF\(.*?\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, (?P<digest>.*) AS digest "
+    r"FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*))? GROUP BY 1"
+)
 _CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\)")
 _WRITERS = re.compile(
     r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only "
 )
-_TOKEN = re.compile(r"\s*(`\w+`|'[^']*'|_utf8mb4 0x[0-9a-f]*|-?\d+(?:\.\d+)?|>=|<=|>|<|=|\(|\)|AND|OR)")
+_TOKEN = re.compile(r"\s*(IF\(|,|`\w+`|'[^']*'|_utf8mb4 0x[0-9a-f]*|-?\d+(?:\.\d+)?|>=|<=|>|<|=|\(|\)|AND|OR)")
 Test = Callable[[Row], bool]
 
 
@@ -74,27 +78,32 @@ def rows(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
 
 def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
     """Table, columns and control totals; count, cents and digest by day."""
-    if (found := _PRINTS.fullmatch(sql)) is None:
+    if (found := _PRINTS.fullmatch(sql) or _RANGES.fullmatch(sql)) is None:
         return None
+    groups = found.groupdict()
     table = found["table"]
     covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT)\(`(\w+)`", found["digest"]))
     amount = re.search(r"SUM\(`(\w+)`\)", found["cents"])
     names = COLUMNS[table]
     at = tuple(names.index(name) for name in covered)
     money = names.index(amount[1]) if amount else None
-    date = names.index(found["date"]) if found["date"] else None
+    date = names.index(groups["date"]) if groups.get("date") else None
+    group = _number(table, groups["number"]) if "number" in groups else lambda row: _day(row, date)
     test = _where(table, found["where"]) if found["where"] else None
-    totals: dict[bytes | None, list[int]] = {} if date is not None else {b"": [0, 0, 0]}
+    totals: dict[bytes | None, list[int]] = {} if date is not None or "number" in groups else {b"": [0, 0, 0]}
     for row in content[table].values():
         if test is not None and not test(row):
             continue
-        day = b"" if date is None else (row[date] or b"")[:10] or None
-        total = totals.setdefault(day, [0, 0, 0])
+        total = totals.setdefault(group(row), [0, 0, 0])
         total[0] += 1
         total[1] += _cents(row[money]) if money is not None else 0
         total[2] += _digest(row, at)
     answer: Answer = [(day, *(b"%d" % value for value in total)) for day, total in totals.items()]
     return table, [*covered], answer
+
+
+def _day(row: Row, date: int | None) -> bytes | None:
+    return b"" if date is None else (row[date] or b"")[:10] or None
 
 
 @lru_cache(200_000)
@@ -134,11 +143,34 @@ def _moment(text: bytes) -> bytes:
 
 
 @lru_cache(50_000)
-def _where(table: str, text: str) -> Test:
+def _number(table: str, text: str) -> Callable[[Row], bytes]:
+    """A tree of ``IF(condition, tree, tree)`` with numbers at its ends."""
+    found, rest = _tree(table, _tokens(text))
+    if rest:
+        raise ValueError(f"not understood: {text}")
+    return found
+
+
+def _tree(table: str, tokens: list[str]) -> tuple[Callable[[Row], bytes], list[str]]:
+    if tokens[0] != "IF(":
+        number = tokens[0].encode()
+        return lambda row: number, tokens[1:]
+    test, rest = _either(table, tokens[1:])
+    one, rest = _tree(table, rest[1:])
+    other, rest = _tree(table, rest[1:])
+    return lambda row: one(row) if test(row) else other(row), rest[1:]
+
+
+def _tokens(text: str) -> list[str]:
     tokens = _TOKEN.findall(text)
     if "".join(tokens).replace(" ", "") != text.replace(" ", ""):
         raise ValueError(f"not understood: {text}")
-    test, rest = _either(table, tokens)
+    return tokens
+
+
+@lru_cache(50_000)
+def _where(table: str, text: str) -> Test:
+    test, rest = _either(table, _tokens(text))
     if rest:
         raise ValueError(f"not understood: {text}")
     return test

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from local.folder_store import FolderStore
 from podemos.branches import chunk, collect, keys, publish, revisions
+from podemos.branches.bound import HoldBack
 from podemos.branches.curate import Curation, commit_result
 from podemos.branches.landing import Chunk, Part, Range
 from podemos.branches.zone_frames import zone_frames
@@ -23,6 +24,7 @@ from podemos.core import manifest
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 CURSOR = "2026-11-19 12:00:00.000000"
+HELD = HoldBack("lag", 900)
 Row = tuple[Any, ...]
 
 
@@ -75,17 +77,29 @@ class Lab:
         )
         self.lake.put_new(landed.key, content)
         final = swept is None
-        found = Part(table, branch, day, seq, part, final, NOW, None, page.last, CURSOR, "", landed, 0, None, {}, swept)
+        found = Part(
+            table, branch, day, seq, part, final, NOW, None, page.last, CURSOR, "", landed, 0, None, {}, swept, HELD
+        )
         manifest.commit(self.lake, found.key, found.to_dict())
         return landed
 
-    def sweep(self, table: str, branch: str, seq: int, day: str, rows: Iterable[Row], part: int = 2) -> None:
-        """A complete range of one page; without a row it is a statement without a chunk."""
+    def sweep(
+        self,
+        table: str,
+        branch: str,
+        seq: int,
+        day: str,
+        rows: Iterable[Row],
+        part: int = 2,
+        place: Range | None = None,
+    ) -> None:
+        """A complete range of one page, or what `place` says; without a row it is a statement without a chunk."""
+        place = place or Range(day, 1, True)
         if chosen := list(rows):
-            self.land(table, branch, seq, chosen, part, Range(day, 1, True))
+            self.land(table, branch, seq, chosen, part, place)
             return
         at = date(2026, 11, 20)
-        found = Part(table, branch, at, seq, part, False, NOW, None, None, CURSOR, "", None, range=Range(day, 1, True))
+        found = Part(table, branch, at, seq, part, False, NOW, None, None, CURSOR, "", None, range=place)
         manifest.commit(self.lake, found.key, found.to_dict())
 
     def family(self, branch: str, seq: int) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from podemos.branches import look_back
 from podemos.branches.landing import Range
-from podemos.core import fingerprint
+from podemos.core import fingerprint, manifest
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.money import parse_cents
 
@@ -48,7 +50,7 @@ class Nights:
 @pytest.fixture(scope="module")
 def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     lab = Lab.at(spark, tmp_path_factory.mktemp("heal") / "lake")
-    for number in range(1, 14):
+    for number in range(1, 16):
         lab.family(f"{number:03d}", 1)
 
     # first night
@@ -58,6 +60,8 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
     lab.land("pagos", "009", 1, [paid(1), paid(2), paid(3), paid(4)])
     lab.land("clientes", "010", 2, [cliente(1), cliente(2)], part=2)
     lab.land("pagos", "012", 1, [paid(1)])
+    lab.land("pagos", "014", 1, [paid(key) for key in range(1, 6)])
+    lab.land("pagos", "015", 1, [paid(1)])
     first = lab.night()
 
     # second night
@@ -80,12 +84,18 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
     lab.sweep("pagos", "012", 3, BEFORE, [])
     lab.land("pagos", "013", 2, [paid(2, "20.00")], 2, Range(DAY, 1, False))
     lab.land("pagos", "013", 2, [paid(1, day=LONG_AGO)], 3, Range(DAY, 2, True))
+    lab.land("pagos", "014", 3, [paid(4, "4.00")])
+    lab.land("pagos", "014", 2, [paid(1, "10.07"), paid(6)], 2, Range(DAY, 1, False, cut=3, read=2))
+    lab.sweep("pagos", "014", 2, DAY, [], 3, Range(DAY, 2, False, (("2",), ("4",), ("77",)), 3, 2))
+    lab.land("pagos", "015", 2, [paid(2)])
     second = lab.night()
 
     # third night
     lab.sweep("pagos", "002", 3, DAY, [paid(1), paid(2, "20.00")])
     lab.land("pagos", "006", 3, [paid(1, "10.01")])
     lab.land("pagos", "009", 2, [paid(4)], 3, Range(DAY, 2, True))
+    late = [paid(key, cursor=f"2026-11-19 {hour}:00:00.000000") for key, hour in ((3, "11"), (4, "10"), (5, "05"))]
+    lab.sweep("pagos", "015", 3, DAY, [paid(1), paid(2, "2.22"), *late])
     third = lab.night()
     return Nights(lab, first, second, third)
 
@@ -160,6 +170,30 @@ def test_a_table_without_a_business_date_is_one_range(nights: Nights) -> None:
     rows = nights.lab.curated(nights.second, "clientes", "010")
     assert {row["id_cliente"]: row["borrado"] for row in rows} == {1: False, 2: True}
     assert nights.second["healed"]["clientes"]["todo"]["010"] == {"deleted": 1, "deleted_keys": ["2"]}
+
+
+def test_of_rows_that_came_late_the_oldest_cursor_within_the_reach_of_a_look_back_is_told(nights: Nights) -> None:
+    """The snapshot without them was at 12:15 by the branch's clock; 05:00 is out of reach, key 2 an edit in silence."""
+    found = nights.third["healed"]["pagos"][DAY]["015"]
+    assert (found["late_keys"], found["edited_keys"]) == (["3", "4", "5"], ["2"])
+    assert found["late_from"] == "2026-11-19 10:00:00.000000"
+    windows = manifest.read_ref(nights.lab.lake, nights.third["plan"])["late"]
+    assert look_back.measured({}, nights.third["healed"], windows, date(2026, 11, 20), 30) == {
+        "pagos": {"015": {"2026-11-20": 2 * 3600 + 900 + 1}}
+    }
+
+
+def test_a_narrowed_range_lands_what_differs_and_names_what_is_gone(nights: Nights) -> None:
+    """Key 3 is in a range that nobody read, key 4 was seen again since, key 77 the lake never had."""
+    assert live(nights.rows(nights.second, "014")) == {1: "10.07", 3: "10.00", 4: "4.00", 5: "10.00", 6: "10.00"}
+    found = nights.second["healed"]["pagos"][DAY]["014"]
+    assert {name: found[name] for name in ("edited_keys", "late_keys", "deleted_keys")} == {
+        "edited_keys": ["1"],
+        "late_keys": ["6"],
+        "deleted_keys": ["2"],
+    }
+    (told,) = [row for row in nights.lab.delta(nights.second, "pagos", "014") if row["id_pago"] == 2]
+    assert (told["borrado"], told["snapshot_seq"]) == (True, 2)
 
 
 def test_what_the_watermark_had_seen_is_not_counted_as_healed(nights: Nights) -> None:

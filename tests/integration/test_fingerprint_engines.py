@@ -1,4 +1,4 @@
-"""One fingerprint in five engines: MariaDB, Spark, DuckDB, the warehouse and Python agree on hostile rows.
+"""One fingerprint in six engines: MariaDB, Spark, DuckDB, Arrow, the warehouse and Python agree on hostile rows.
 
 FINGERPRINT_ROWS (default 20000) sets how many; the digests' sum is far beyond 2^63 either way.
 """
@@ -25,6 +25,7 @@ from pyspark.sql import SparkSession
 from local.aws.testing import running_server
 from local.branches.testing import running_branches
 from podemos.branches import chunk
+from podemos.branches.row_digests import row_cents, row_digests
 from podemos.contracts.loading import check
 from podemos.contracts.tables import TableContract
 from podemos.core import fingerprint
@@ -180,6 +181,12 @@ def test_spark(spark: SparkSession, landed: Path, expected: Fingerprint) -> None
     spark.read.parquet(str(landed)).createOrReplaceTempView("hostil")
     row = spark.sql(f"SELECT {fingerprint.spark(TABLE, curated=False)} FROM hostil").first()
     assert of(row) == expected
+
+
+def test_arrow(landed: Path, expected: Fingerprint) -> None:
+    rows = pq.read_table(landed)
+    digests, cents = row_digests(rows, TABLE).to_pylist(), row_cents(rows, TABLE).to_pylist()
+    assert Fingerprint(len(digests), sum(cents), sum(digests)) == expected
 
 
 def test_duckdb(landed: Path, expected: Fingerprint) -> None:

@@ -26,6 +26,7 @@ BEGINNINGS = {
     Cursor.NONE: Position(""),
 }
 _COUNTER = re.compile(r"-?\d+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,14 @@ def safe_bound(server_now: datetime, lag_seconds: int, cursor: Column) -> str:
         cursor: the contract's cursor column.
     """
     return _rendered(server_now - timedelta(seconds=lag_seconds), cursor)
+
+
+def clock(bound: str, seconds: int) -> str:
+    """The clock that a safe bound was taken from; empty for the bound of a table whose cursor is no time."""
+    if bound == BEGINNING.cursor or not _MOMENT.fullmatch(bound):
+        return ""
+    moment = datetime.fromisoformat(bound) + timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")[: len(bound)]
 
 
 def counter_bound(reached: Position | None, margin: int) -> str:

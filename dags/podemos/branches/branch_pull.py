@@ -20,7 +20,7 @@ from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
 from podemos.branches.pace import Pace
 from podemos.branches.ports import Ports
-from podemos.branches.repay import Owed, repay
+from podemos.branches.repay import repay
 from podemos.branches.state import Lease, LeaseLost, Watermark
 from podemos.branches.table_pull import End, Snapshot, TablePull
 from podemos.contracts.branches import Branch
@@ -167,16 +167,19 @@ class BranchPull:
         return end is not End.SNAPSHOT
 
     def _repay(self, link: Link, until: datetime) -> None:
+        """What is owed first, of all tables; then what lies back."""
+        waiting = [pull.owed for pull in self._pulls.values() if pull.owed]
+        waiting.sort(key=lambda one: not one.days)
         for pull in self._pulls.values():
-            if pull.owed is None:
-                continue
-            lease, last = pull.owed
             pull.owed = None
-            owed = Owed(pull.table, lease, last, self.ports.debts[last.table, last.branch])
+        while waiting:
+            one = waiting.pop(0)
             try:
-                repay(owed, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
+                rest = repay(one, link, self.ports, until=until, seconds=self._lease_seconds, commit=self._commit)
             except TROUBLES as error:
-                self._record(pull.table, error)
+                self._record(one.table, error)
+            else:
+                waiting += [rest] if rest else []
 
     def _commit(self, part: Part) -> None:
         self.landed.append((manifest.commit(self.ports.lake, part.key, part.to_dict()), part))

@@ -26,7 +26,8 @@ def carry_forward(lake: ObjectStore, plan: Mapping[str, Any], ref: Ref, planned:
         ref: its reference.
         planned: the plan of the revision before; empty before the first.
     """
-    if any(plan["chunks"].values()) or any(plan["ranges"].values()) or (planned and _rules(plan) != _rules(planned)):
+    fresh = any(any(plan[what].values()) for what in ("chunks", "ranges", "gone"))
+    if fresh or (planned and _rules(plan) != _rules(planned)):
         return False
     tables = {
         table["name"]: {

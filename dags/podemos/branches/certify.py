@@ -13,6 +13,7 @@ from podemos.branches import (
     deliver,
     keys,
     landing_check,
+    look_back,
     movements,
     push,
     quarantine_report,
@@ -65,13 +66,21 @@ def certify_days(
     previous = revision.document["previous"] and manifest.read_ref(lake, revision.document["previous"])
     ids = [branch.id for branch in config.branches[:pilot]]
     contracts = tables(config.extraction.tables)
-    sources = manifest.read_ref(lake, revision.document["plan"])["sources"]
+    plan = manifest.read_ref(lake, revision.document["plan"])
+    sources = plan["sources"]
     before = debts.newest(lake, revision.number)
     owed = before.get("debts", ())
     examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse, owed) for table in contracts]
     altered = landing_check.altered(lake, revision, contracts, business_date)
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
     verified = _verified(before, examined)
+    lateness = look_back.measured(
+        before.get("lateness", {}),
+        revision.document.get("healed", {}),
+        plan.get("late", {}),
+        clock().date(),
+        config.extraction.look_back_days,
+    )
     certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed, verified)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
     moving = next((found for found in examined if movements.of(found.table)), None)
@@ -95,6 +104,8 @@ def certify_days(
             table: {branch: entry.to_dict() for branch, entry in sorted(entries.items())}
             for table, entries in verified.items()
         },
+        "lateness": lateness,
+        "look_back": look_back.left(lateness, sources),
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [
             *sorted({line for lines in altered.values() for line in lines}),

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, outcomes, revisions
+from podemos.branches import carry, keys, look_back, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -66,6 +66,8 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
             table.name: [found.to_dict() for found in ranges if found.parts[0].table == table.name]
             for table in contracts
         },
+        "gone": {table.name: _gone(parts, table.name) for table in contracts},
+        "late": _late(planned.get("sources", {}), config.extraction.look_back_hours),
         "sources": _sources(planned.get("sources", {}), parts),
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
@@ -129,10 +131,28 @@ def _chunks(parts: list[Part], table: str) -> list[dict[str, Any]]:
     """Chunks landed since; those a curation refused, because their bytes had changed, are tried again beside them."""
     return [
         {"key": p.chunk.key, "sha256": p.chunk.sha256, "rows": p.chunk.rows, "cents": p.chunk.cents}
-        | {"branch": p.branch, "seq": p.seq, "pull": p.key, "range": p.range is not None}
+        | {"branch": p.branch, "seq": p.seq, "pull": p.key, "range": p.range is not None and p.range.owed}
         for p in parts
         if p.table == table and p.chunk
     ]
+
+
+def _gone(parts: list[Part], table: str) -> list[dict[str, Any]]:
+    """Keys that a narrowed range asked the branch for and that were not there: each part states it by itself."""
+    return [
+        {"branch": p.branch, "day": p.range.day, "seq": p.seq, "keys": [list(key) for key in p.range.gone]}
+        for p in parts
+        if p.table == table and p.range and p.range.gone
+    ]
+
+
+def _late(before: dict[str, Any], hours: int) -> dict[str, dict[str, look_back.Window]]:
+    """By table and branch, the cursors of rows that came late if this plan heals them."""
+    windows = {
+        table: {branch: look_back.window(entry, hours) for branch, entry in branches.items()}
+        for table, branches in before.items()
+    }
+    return {table: {branch: one for branch, one in found.items() if one} for table, found in windows.items()}
 
 
 def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
@@ -150,6 +170,8 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "pull": part.key,
             "seq": part.seq,
             "as_of": iso(part.as_of),
+            "clock": part.clock,
+            "clock_before": entries.get(part.branch, {}).get("clock", ""),
             "since": part.since.isoformat() if part.since else None,
             "older": part.older.to_dict() if part.older else None,
             "contract": part.contract,

@@ -98,10 +98,11 @@ class Curation:
             self.zones.last,
         )
         sound = curation.with_orphans(sound, table, self.known)
-        ranges = absence.sound(self._ranges(table), altered)
+        ranges, gone = absence.sound(self._ranges(table), altered), self._gone(table)
         decided = curation.decide(sound, self._before(table, days), table)
-        decided = absence.declare_gone(decided, table, ranges).persist()
-        healed = absence.healed(decided, table, incoming.filter("esperaba")) if ranges else {}
+        decided = absence.declare_gone(decided, table, ranges, gone).persist()
+        swept = ranges or gone or any(chunk.get("range") for chunk in self.plan["chunks"].get(table.name, ()))
+        healed = self._healed(decided, table, incoming.filter("esperaba")) if swept else {}
         touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
         arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
@@ -155,12 +156,19 @@ class Curation:
             found = found.union(theirs.select(F.lit("").alias("a"), F.col("_dia").alias("dia")).distinct())
         rows = found.collect()
         days = {row["dia"] for row in rows if not row["a"]}
-        days |= {entry["day"] for entry in self._ranges(table)}
+        days |= {entry["day"] for entry in (*self._ranges(table), *self._gone(table))}
         return sorted(days), sorted({row["a"] for row in rows if row["a"]})
 
     def _ranges(self, table: Table) -> list[dict[str, Any]]:
         """The plan's complete ranges; a plan of a release before them has none."""
         return list(self.plan.get("ranges", {}).get(table.name, ()))
+
+    def _gone(self, table: Table) -> list[dict[str, Any]]:
+        """Keys that branches were asked for and have not; a plan of a release before them has none."""
+        return list(self.plan.get("gone", {}).get(table.name, ()))
+
+    def _healed(self, decided: DataFrame, table: Table, waiting: DataFrame) -> dict[str, Any]:
+        return absence.healed(decided, table, waiting, self.plan.get("late", {}).get(table.name, {}))
 
     def _before_keys(self, table: Table) -> DataFrame:
         """Key, `_clave` (the first key column) and `_dia` of every curated row."""

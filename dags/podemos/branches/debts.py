@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from podemos.branches import keys, revisions
+from podemos.branches import keys, look_back, revisions
+from podemos.branches.look_back import LookBack
 from podemos.branches.rotation import Verified, is_day
 from podemos.branches.terms import Terms
 from podemos.core import manifest
@@ -25,10 +26,14 @@ _BACK = 50
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What the newest certification leaves: `days` to be read again, and by (table, branch) what is verified."""
+    """What the newest certification leaves: `days` to be read again, and by (table, branch) what is verified.
+
+    Also by (table, branch), how far a pull reaches back.
+    """
 
     days: Debts = field(default_factory=dict)
     verified: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
+    look_back: Mapping[tuple[str, str], LookBack] = field(default_factory=dict)
 
 
 def found(
@@ -86,7 +91,8 @@ def left(lake: ObjectStore) -> Left:
 
 def of_certification(document: Mapping[str, Any]) -> Left:
     """The same, from a certification, or from what of it is left to a branch in push mode."""
-    return Left(owed(document.get("debts", ())), verified(document.get("verified", {})))
+    backs = look_back.of_certification(document.get("look_back", {}))
+    return Left(owed(document.get("debts", ())), verified(document.get("verified", {})), backs)
 
 
 def owed(debts: Collection[Mapping[str, str]]) -> Debts:

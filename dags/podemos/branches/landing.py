@@ -49,14 +49,28 @@ class Range:
     """A part's place in a range: all rows the snapshot had in a branch-local day, or in a table without one.
 
     Attributes:
-        day: the day, or `keys.UNDATED`.
+        day: the day, or `keys.UNDATED`; empty for a look back.
         page: from 1; the parts before it in the same pull are the pages before.
         complete: the last page. Only then is a row that is in none of them a row the snapshot had not.
+        gone: keys that the branch was asked for and has not: a statement of this part alone, of a range that was
+            narrowed and is therefore never complete.
+        cut: into how many key ranges it was cut; 0 when it was read whole.
+        read: how many of them were read.
+        owed: it was read because a certification found it different; not because it is new.
     """
 
     day: str
     page: int
     complete: bool
+    gone: tuple[tuple[str, ...], ...] = ()
+    cut: int = 0
+    read: int = 0
+    owed: bool = True
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Range:
+        """The inverse of `asdict`."""
+        return cls(**{**data, "gone": tuple(tuple(key) for key in data.get("gone", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ class Part:
         first: only of a first load, whose pages are in order of the key: the watermark that the part leaves.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
+        look_back: the part holds rows below the pull's start, from so many seconds on before the clock of the snapshot
+            before; see `look_back`.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -98,6 +114,7 @@ class Part:
     whole: str | None = None
     older: Older | None = None
     first: Watermark | None = None
+    look_back: int = 0
 
     @property
     def key(self) -> str:
@@ -118,6 +135,11 @@ class Part:
         reached = self.reached or self.start or bounds.BEGINNING
         return Watermark(bounds.held_back(reached, self.bound), self.as_of)
 
+    @property
+    def clock(self) -> str:
+        """The branch's wall clock at the snapshot, as the cursor renders it; empty where no time says what is new."""
+        return bounds.clock(self.bound, self.hold_back.seconds) if self.hold_back else ""
+
     def to_dict(self) -> dict[str, Any]:
         """The manifest."""
         return {
@@ -135,6 +157,7 @@ class Part:
             "hold_back": self.hold_back.to_dict() if self.hold_back else None,
             "whole": self.whole,
             "first": self.first.to_dict() if self.first else None,
+            "look_back": self.look_back,
             "contract": self.contract,
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
@@ -162,10 +185,11 @@ class Part:
             whole=data.get("whole"),
             first=Watermark.from_dict(data["first"]) if data.get("first") else None,
             older=Older.from_dict(data.get("older")),
+            look_back=data.get("look_back", 0),
             contract=data["contract"],
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],
             since=date.fromisoformat(data["since"]) if data["since"] else None,
             fingerprints={day: Fingerprint.from_dict(value) for day, value in data["fingerprints"].items()},
-            range=Range(**data["range"]) if data.get("range") else None,
+            range=Range.from_dict(data["range"]) if data.get("range") else None,
         )

@@ -65,4 +65,4 @@ def parts(link: Link, table: Table, today: date, last: Part, *, lake: ObjectStor
                 said = fingerprints(link, query.fingerprints(table, day))
                 found = replace(found, since=day, fingerprints=said)
             last = found
-            yield replace(found, range=replace(place, complete=False))
+            yield replace(found, range=replace(place, complete=False, owed=False))

@@ -8,6 +8,7 @@ from typing import Any
 
 from podemos.branches.debts import Debts
 from podemos.branches.expected import Expected, nothing
+from podemos.branches.look_back import LookBack
 from podemos.branches.rotation import Verified
 from podemos.branches.state import BranchState
 from podemos.contracts.branches import Branch, Extraction
@@ -25,7 +26,8 @@ class Ports:
     Attributes:
         debts: days to be read again.
         verified: which old days were last compared, by (table, branch).
-        expected: keys that the lake has in a day.
+        expected: what the lake has in a day.
+        look_back: how far below the clock of its last snapshot a pull starts, by (table, branch).
         kbps: the bandwidth budget of a branch.
     """
 
@@ -39,3 +41,4 @@ class Ports:
     kbps: Callable[[Branch], int | None] = lambda branch: None
     verified: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
     expected: Expected = nothing
+    look_back: Mapping[tuple[str, str], LookBack] = field(default_factory=dict)

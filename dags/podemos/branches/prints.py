@@ -12,7 +12,7 @@ from podemos.branches.rotation import Older
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.table import Table
 
-_TOO_LONG = {1969, 3024}
+TOO_LONG = {1969, 3024}
 """The statement met the server's own limit: the session and its snapshot live on."""
 
 
@@ -48,6 +48,6 @@ def fingerprints_beside(
         try:
             return fingerprints(link, query.fingerprints(table, since, older.spans(since))), older
         except MySQLdb.Error as error:
-            if error.args[0] not in _TOO_LONG:
+            if error.args[0] not in TOO_LONG:
                 raise
     return fingerprints(link, query.fingerprints(table, since)), None

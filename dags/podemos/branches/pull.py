@@ -64,7 +64,8 @@ def pull_batch(
     known = debts.left(lake) if left is None else left
     look = expected.nothing if left is not None else expected.of_revision(lake, revisions.latest(lake))
     ports = Ports(
-        lake, state, connect, clock, owner, config.extraction, known.days, config.kbps, known.verified, look
+        lake, state, connect, clock, owner, config.extraction, known.days, config.kbps, known.verified, look,
+        known.look_back
     )  # fmt: skip
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()

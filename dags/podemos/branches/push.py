@@ -40,12 +40,15 @@ def leave(lake: ObjectStore, config: Branches, certification: Mapping[str, Any])
     for branch in config.branches:
         if branch.mode == "push":
             own = [debt for debt in certification["debts"] if debt["branch"] == branch.id]
-            verified = {
-                table: {branch.id: entries[branch.id]}
-                for table, entries in certification["verified"].items()
-                if branch.id in entries
+            mine = {
+                what: {
+                    table: {branch.id: entries[branch.id]}
+                    for table, entries in certification[what].items()
+                    if branch.id in entries
+                }
+                for what in ("verified", "look_back")
             }
-            lake.replace(keys.owed(branch.id), canonical({"debts": own, "verified": verified}))
+            lake.replace(keys.owed(branch.id), canonical({"debts": own} | mine))
 
 
 def left(lake: ObjectStore, branch: Branch) -> Left:
@@ -59,7 +62,7 @@ def left(lake: ObjectStore, branch: Branch) -> Left:
     except NotFound:
         return Left()
     own = [debt for debt in found["debts"] if debt["branch"] == branch.id]
-    return of_certification({"debts": own, "verified": found.get("verified", {})})
+    return of_certification(found | {"debts": own})
 
 
 def policy(branch: Branch, names: Platform, account: str) -> str:

@@ -63,7 +63,7 @@ def writers(seconds: int) -> str:
     )
 
 
-def page(table: Table, after: Position | None, limit: int) -> str:
+def page(table: Table, after: Position | None, limit: int, within: str = "") -> str:
     """Rows after `after` in order of (cursor, key); in order of the key where there is no cursor.
 
     Written as ``a >= x AND (a > x OR b > y)``: an index range, where ``(a, b) > (x, y)`` is none in MariaDB. Two rows
@@ -72,28 +72,48 @@ def page(table: Table, after: Position | None, limit: int) -> str:
     """
     cursor = table.column(table.cursor) if table.cursor else None
     order = ", ".join(texts.ordered(table.column(name)) for name in table.order)
-    where = ""
+    conditions = [within] if within else []
     if after and (cursor or after.key):
-        where = f" WHERE {_after(table, cursor, after)}"
+        conditions.append(_after(table, cursor, after))
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {_columns(table)} FROM {_source(table)}{where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
 
 
-def whole(table: Table, after: Position | None, limit: int) -> str:
-    """All rows in order of the key, after a position in that order."""
-    return page(replace(table, cursor=None), after, limit)
+def below(table: Table, cursor: str) -> str:
+    """The condition of rows whose cursor is less."""
+    column = table.column(table.cursor or "")
+    return f"{texts.ordered(column)} < {literal(column, cursor)}"
 
 
-def day(table: Table, day: str, after: Position | None, limit: int) -> str:
+def whole(table: Table, after: Position | None, limit: int, within: str = "") -> str:
+    """All rows in order of the key, after a position in that order; `within` is of `key_ranges`."""
+    return page(replace(table, cursor=None), after, limit, within)
+
+
+def day(table: Table, day: str, after: Position | None, limit: int, within: str = "") -> str:
     """Rows of one branch-local day in order of (business date, key), after a position in that order.
 
     A range on the date's index, which holds the primary key too: no page sorts the day again.
     """
-    column = table.column(table.business_date or "")
-    name, first = texts.ordered(column), date.fromisoformat(day)
+    name = texts.ordered(column := table.column(table.business_date or ""))
     order = ", ".join(dict.fromkeys([name, *(texts.ordered(table.column(key)) for key in table.primary_key)]))
-    where = f"{name} >= '{first}' AND {name} < '{first + timedelta(days=1)}'"
-    where += f" AND {_after(table, column, after)}" if after else ""
+    conditions = [_of_day(name, day), *([within] if within else []), *([_after(table, column, after)] if after else [])]
+    where = " AND ".join(conditions)
     return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
+
+
+def range_totals(table: Table, day: str, number: str) -> str:
+    """Control totals per key range of a branch-local day, or of a table without one.
+
+    Args:
+        table: the contract.
+        day: the day; of no meaning for a table without a business date.
+        number: the expression of a row's range; see `key_ranges`.
+    """
+    where = ""
+    if table.business_date is not None:
+        where = f" WHERE {_of_day(texts.ordered(table.column(table.business_date)), day)}"
+    return f"SELECT {number}, {fingerprint.mysql(table)} FROM {_source(table)}{where} GROUP BY 1"  # noqa: S608
 
 
 def keyed(table: Table, wanted: Sequence[tuple[str, ...]]) -> str:
@@ -137,6 +157,11 @@ def total(table: Table) -> str:
 def content(table: Table) -> str:
     """Control totals over every column, also those that no certificate covers: has anything changed at the branch?"""
     return total(replace(table, columns=tuple(replace(column, fingerprint=True) for column in table.columns)))
+
+
+def _of_day(name: str, day: str) -> str:
+    first = date.fromisoformat(day)
+    return f"{name} >= '{first}' AND {name} < '{first + timedelta(days=1)}'"
 
 
 def _columns(table: Table) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from podemos.branches import keys, outcomes, quarantine_report, revisions
@@ -45,7 +46,11 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
             yield f"  {branch['id']} {branch['state']}, last snapshot {branch['as_of'] or 'never'}"
     yield from (f"  {line}" for line in newest["messages"])
     for debt in newest.get("debts", ()):
-        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+        yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads what differs"
+    for table, branches in newest.get("look_back", {}).items():
+        for branch, found in branches.items():
+            late = timedelta(seconds=found["seconds"])
+            yield f"  late: sucursal {branch}, {table}: rows came up to {late} late; the next pulls look back as far"
     for one in newest.get("healed", ()):
         counts = ", ".join(_counted(one, kind) for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"

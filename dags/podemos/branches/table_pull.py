@@ -17,13 +17,16 @@ from podemos.branches import first_load, newest, query, rotation
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import Link
+from podemos.branches.look_back import Span
 from podemos.branches.ports import Ports
 from podemos.branches.prints import fingerprints, fingerprints_beside
+from podemos.branches.repay import Owed
 from podemos.branches.rotation import Older
 from podemos.branches.state import Lease, Position, Watermark
 from podemos.branches.store_page import store_page
 from podemos.contracts.branches import Branch
 from podemos.core import manifest
+from podemos.core.clock import iso
 from podemos.core.table import Cursor, Table
 from podemos.core.zones import zone_table
 
@@ -85,7 +88,7 @@ class TablePull:
 
     Attributes:
         gap: when reading ended with `End.GAP`: what is landed of it.
-        owed: when it ended with `End.WHOLE` and the branch owes days: the lease, still held, and the last part.
+        owed: when it ended with `End.WHOLE` and something is still to be read in this snapshot, under the lease.
     """
 
     ports: Ports
@@ -95,7 +98,7 @@ class TablePull:
     lease_seconds: int
     gap_until: datetime
     gap: str = ""
-    owed: tuple[Lease, Part] | None = None
+    owed: Owed | None = None
     _ahead: bool = False
 
     def first_statements(self, at: Snapshot, watermark: Watermark | None) -> list[str]:
@@ -126,6 +129,7 @@ class TablePull:
         way = self._way(at, watermark)
         whole = (_whole(link, table) if way.after is None else "") if form is Cursor.NONE else None
         same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
+        back = self._back(at, watermark, way)
         alone = way.after is None  # nothing of a first load is of an earlier snapshot
         day, number = zone_table().accounting_day(at.as_of), 0
         while True:
@@ -158,7 +162,7 @@ class TablePull:
             )
             part = self._stored(at, part, page)
             self.commit(part)
-            lease = self._advance(lease, part)
+            lease = self._advance(lease, part, back)
             if part.final or self.ports.clock() >= at.until:
                 return End.WHOLE if part.final else End.SNAPSHOT
             if load and short:  # it is whole: what changed meanwhile follows, by the cursor
@@ -207,13 +211,23 @@ class TablePull:
             self.commit(found)
             yield found
 
-    def _advance(self, lease: Lease, part: Part) -> Lease:
-        owed = part.final and bool(self.ports.debts.get((part.table, part.branch)))
-        seconds = 0 if part.final and not owed else self.lease_seconds
+    def _advance(self, lease: Lease, part: Part, back: Span | None) -> Lease:
+        days = self.ports.debts.get((part.table, part.branch), ()) if part.final else ()
+        left = bool(days) or (part.final and back is not None)
+        seconds = 0 if part.final and not left else self.lease_seconds
         lease = self.ports.state.advance(lease, part.watermark, now=self.ports.clock(), seconds=seconds)
-        if owed:
-            self.owed = lease, part
+        if left:
+            self.owed = Owed(self.table, lease, part, days, back)
         return lease
+
+    def _back(self, at: Snapshot, watermark: Watermark | None, way: _Way) -> Span | None:
+        """What lies below the pull's start and may have become visible since: see `look_back`."""
+        found = self.ports.look_back.get((self.table.name, self.branch.id))
+        seconds = found.of(iso(watermark.as_of)) if found and watermark else 0
+        if not seconds or way.after is None or way.load or self.table.cursor_form is not Cursor.CHANGES:
+            return None
+        lower = bounds.start(watermark, at.server.now, at.as_of, seconds, self.table)
+        return Span(seconds, lower.cursor, way.after.cursor) if lower and lower.cursor < way.after.cursor else None
 
     def _renew(self, lease: Lease) -> Lease:
         return self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=self.lease_seconds)

@@ -80,6 +80,17 @@ class Extraction(Strict):
         default=1000, ge=0, description="numbers read again at each pull of a table whose cursor is a counter"
     )
     fingerprint_days: int = Field(default=45, ge=1, description="branch-local days certified each night")
+    narrow_rows: int = Field(
+        default=500,
+        ge=1,
+        description="a day that differs is read whole up to so many rows, beyond it by key ranges",
+    )
+    look_back_hours: int = Field(
+        default=6,
+        ge=0,
+        description="pulls of a branch whose rows come late reach back as far as they did, at most this",
+    )
+    look_back_days: int = Field(default=30, ge=1, description="what came late before is forgotten")
     rotation_days: int = Field(
         default=30, ge=1, le=366, description="all older days are certified in turns within so many days"
     )

@@ -39,6 +39,10 @@ class ObjectStore(Protocol):
         """A stream of the content, in bounded memory. Raises `NotFound`."""
         ...
 
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """`size` bytes (at least one) from `start` on, fewer at the end. Raises `NotFound`."""
+        ...
+
     def head(self, key: str) -> ObjectInfo | None:
         """What the object is now, or None."""
         ...
@@ -80,7 +84,14 @@ class S3Store:
 
     def open(self, key: str, version: str = "") -> BinaryIO:
         """The response's own stream."""
-        extra = {"VersionId": version} if version else {}
+        return self._opened(key, {"VersionId": version} if version else {})
+
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """One ranged GET."""
+        with self._opened(key, {"Range": f"bytes={start}-{start + size - 1}"}) as stream:
+            return stream.read()
+
+    def _opened(self, key: str, extra: dict[str, str]) -> BinaryIO:
         try:
             body: BinaryIO = self._client.get_object(Bucket=self.bucket, Key=key, **extra)["Body"]
         except self._client.exceptions.ClientError as error:
@@ -150,6 +161,10 @@ class MemoryStore:
     def open(self, key: str, version: str = "") -> BinaryIO:
         """A view of the content."""
         return io.BytesIO(self.get(key, version))
+
+    def get_range(self, key: str, start: int, size: int) -> bytes:
+        """A slice."""
+        return self.get(key)[start : start + size]
 
     def head(self, key: str) -> ObjectInfo | None:
         """Size, ETag and version."""

@@ -12,7 +12,7 @@ from bench.chaos_branches import statements
 from bench.chaos_branches.mariadb import read
 from bench.chaos_branches.source import TABLES
 from local.branches.testing import RunningBranches
-from podemos.branches import query
+from podemos.branches import key_ranges, query
 from podemos.branches.state import Position
 
 
@@ -23,6 +23,7 @@ def answers(connection: Any, sql: str) -> list[tuple[bytes | None, ...]]:
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_pages_days_and_fingerprints_are_those_of_mariadb(sources: RunningBranches, table: Any) -> None:
+    day = ""
     with closing(sources.connect("001")) as connection:
         content = {name: read(connection, name) for name in TABLES}
         rows = sorted(content[table.name].values(), key=lambda row: (row[-1], int(row[0])))
@@ -36,6 +37,14 @@ def test_pages_days_and_fingerprints_are_those_of_mariadb(sources: RunningBranch
             day = middle[at].decode()
             texts += [query.day(table, day[:10], None, 5000)]
             texts += [query.day(table, day[:10], Position(day, (middle[0].decode(),)), 3)]
+        numbered = sorted(int(row[0]) for row in rows)
+        bounds = tuple((str(key),) for key in numbered[3 :: max(1, len(numbered) // 7)])
+        cut = key_ranges.Cut(bounds, tuple(range(len(bounds) + 1)), len(numbered))
+        dated = day[:10] if table.partitioned else ""
+        texts.append(query.range_totals(table, dated, key_ranges.number(table, bounds)))
+        for numbers in ((0,), (len(bounds),), (0, 1, 3), (2, len(bounds))):
+            within = key_ranges.within(table, cut, numbers)
+            texts.append(query.day(table, dated, None, 5000, within) if dated else query.whole(table, None, 5, within))
         for sql in texts:
             found = statements.rows(content, sql) or statements.fingerprints(content, sql)
             assert found is not None, sql

@@ -197,7 +197,7 @@ def own_machine(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Branches
     at = system_clock()
     monkeypatch.setattr("podemos.branches.__main__.branches", lambda: config)
     monkeypatch.setattr("podemos.branches.__main__.system_clock", lambda: at)
-    push.leave(terminal.lake, config, {"debts": [], "verified": {}})
+    push.leave(terminal.lake, config, {"debts": [], "verified": {}, "look_back": {}})
     return config
 
 
@@ -237,7 +237,7 @@ def test_a_branchs_own_machine_needs_no_more_than_its_policy_and_reaches_no_othe
 
     monkeypatch.setattr(Outside, "_client", recording)
     debts = [{"table": "pagos", "branch": "002", "day": "2026-11-18"}]
-    push.leave(terminal.lake, own_machine, {"debts": debts, "verified": {}})
+    push.leave(terminal.lake, own_machine, {"debts": debts, "verified": {}, "look_back": {}})
     assert terminal("pull", "--push", "--branch", "002")[0] == 0
     assert any(part.range for part in parts(terminal.lake, "pagos", "002")), "it reads what it owes"
     assert {name for _, name, _ in calls} == {"PutObject", "GetObject", "UpdateItem"}

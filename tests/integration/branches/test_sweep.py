@@ -43,11 +43,12 @@ def owe(lake: MemoryStore, *owed: tuple[str, str, str]) -> None:
 def curated(puller: Puller, day: str = DAY, branch: str = "001") -> None:
     """A revision that has curated what was landed of a day, beside another branch's row of the same key."""
     mine = [row for row in winners(puller.lake, "pagos", branch).values() if row["fecha_pago"][:10] == day]
-    rows = [(row["id_pago"], row["fecha_pago"], int(branch), False) for row in mine]
-    rows += [(5_000_000, f"{day} 10:00:00", 2, False), (5_000_001, f"{day} 10:00:00", int(branch), True)]
-    names = ["id_pago", "fecha_pago_origen", "id_sucursal", "borrado"]
+    moments = [column.name for column in PAGOS.columns if column.kind.temporal]
+    rows = [row | {f"{name}_origen": row[name] for name in moments} | {"borrado": False} for row in mine]
+    rows += [row | {"id_sucursal": 2} for row in rows]
+    rows.append(rows[0] | {"id_pago": 5_000_001, "borrado": True})
     sink = io.BytesIO()
-    pq.write_table(pa.table([pa.array(column) for column in zip(*rows, strict=True)], names), sink)
+    pq.write_table(pa.Table.from_pylist(rows), sink)
     puller.lake.put_new("curated/a.parquet", sink.getvalue())
     days = {"pagos": {day: {"files": [{"key": "curated/a.parquet"}]}}}
     manifest.commit(puller.lake, keys.revision(2), {"revision": 2, "days": days, "quarantine": {}})
@@ -131,6 +132,28 @@ def test_a_row_that_was_moved_to_a_day_nobody_reads_is_landed_from_there_and_not
     assert gone not in landed
     pages = [part.range for part in found.parts if part.range]
     assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True], "declared when it was asked for"
+
+
+def test_of_a_large_day_that_is_owed_only_what_differs_is_read(puller: Puller, sources: RunningBranches) -> None:
+    puller()
+    curated(puller)
+    where = f"fecha_pago >= '{DAY}' AND fecha_pago < '{DAY}' + INTERVAL 1 DAY"
+    gone, edited, *_ = at_the_branch(sources, f"SELECT id_pago FROM pagos WHERE {where} ORDER BY id_pago")
+    execute(sources, "001", f"UPDATE pagos SET monto = monto + 0.01, updated_at = updated_at WHERE id_pago = {edited}",
+            f"DELETE FROM pagos WHERE id_pago = {gone}")  # fmt: skip
+    owe(puller.lake, ("pagos", "001", DAY))
+    puller("001", narrow_rows=5)
+    found = [part for part in parts(puller.lake, "pagos", "001") if part.range]
+    wanted, known = said(puller.lake, "pagos", "001")[DAY], puller.lake.get("curated/a.parquet")
+    after = {row["id_pago"]: row for row in pq.read_table(io.BytesIO(known)).to_pylist() if row["id_sucursal"] == 1}
+    after = {key: row for key, row in after.items() if not row["borrado"]}
+    read = {row["id_pago"]: row for part in found for row in rows(puller.lake, part)}
+    named = [int(key) for part in found if part.range for (key,) in part.range.gone]
+    assert totals({key: row for key, row in (after | read).items() if key not in named}) == wanted
+    assert (named, statements(puller)) == ([gone], []), "nothing is said of the rest of the day"
+    assert len(read) < wanted.count
+    puller("001", narrow_rows=10_000)
+    assert len(statements(puller)) == 1, "what is small is read whole"
 
 
 def test_old_days_are_compared_too_and_the_lake_has_the_same(puller: Puller, sources: RunningBranches) -> None:

@@ -60,10 +60,17 @@ def test_versions_are_kept_and_readable(store: ObjectStore) -> None:
     assert store.get("k") == b"second"
 
 
+def test_a_range_is_a_slice(store: ObjectStore) -> None:
+    store.put_new("k", b"0123456789")
+    assert [store.get_range("k", *asked) for asked in ((0, 4), (4, 1), (8, 100))] == [b"0123", b"4", b"89"]
+
+
 def test_what_is_not_there_is_said(store: ObjectStore) -> None:
     assert store.head("none") is None
     with pytest.raises(NotFound, match="s3://lake/none"):
         store.get("none")
+    with pytest.raises(NotFound, match="s3://lake/none"):
+        store.get_range("none", 0, 1)
 
 
 def test_of_sixteen_writers_one_wins(s3: S3Store) -> None:

@@ -62,6 +62,7 @@ def test_the_newest_certification_decides_newest_day_first() -> None:
     land(lake, part("001", 2))
     night(lake, "r2")
     assert debts.left(lake).days == {("pagos", "001"): ("2026-11-18", "2026-11-17")}, "its run died: what was owed is"
+    assert debts.left(lake).look_back == {}, "of a release before it"
     certify(lake, 2, "2026-11-20T10:00:00Z")
     assert debts.left(lake).days == {}
 

@@ -18,12 +18,14 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
     document = {"business_date": "2026-11-19", "branches": branches, "messages": ["sucursal 017, …"]}
     where = {"table": "pagos", "branch": "017", "day": "2026-11-18"}
     document |= {"debts": [where], "healed": [where | {"edited": 1, "edited_keys": ["41"], "deleted": 2}]}
+    document |= {"look_back": {"pagos": {"017": {"as_of": "a", "seconds": 4800}}}}
     manifest.commit(lake, keys.certification(1, "old"), {**document, "certified": "1", "messages": []})
     manifest.commit(lake, keys.certification(1, "new"), {**document, "certified": "2"})
     assert list(status(lake))[1:] == [
         "business day 2026-11-19, certified 2: 1 certified, 1 missing",
         "  017 missing, last snapshot never",
         "  sucursal 017, …",
-        "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads it whole",
+        "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads what differs",
+        "  late: sucursal 017, pagos: rows came up to 1:20:00 late; the next pulls look back as far",
         "  healed: sucursal 017, 2026-11-18, pagos: 1 edited (41), 2 deleted",
     ]

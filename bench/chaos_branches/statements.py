@@ -77,7 +77,7 @@ def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | 
     if (found := _PRINTS.fullmatch(sql)) is None:
         return None
     table = found["table"]
-    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT)\(`(\w+)`", found["digest"]))
+    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT|IF\(CHARSET)\(`(\w+)`", found["digest"]))
     amount = re.search(r"SUM\(`(\w+)`\)", found["cents"])
     names = COLUMNS[table]
     at = tuple(names.index(name) for name in covered)

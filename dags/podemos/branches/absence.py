@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from podemos.branches import decided as decided_rows
 from podemos.branches.curation import GONE, KEEP, PARK, PUT, RANGE, day_of
 from podemos.core.table import Table
 
@@ -33,7 +34,7 @@ def declare_gone(decided: DataFrame, table: Table, ranges: list[tuple[int, str, 
     """Marks keys whose newest version lies in a range and was last seen before the range's snapshot.
 
     A row that is in the range was seen by its snapshot; so was one that moved to another day and was landed from there.
-    Neither is older than the range, so neither is gone, whatever day it is on.
+    Neither is older than the range, so neither is gone, whatever day it is on. A corrected row lies on the branch's day.
 
     Args:
         decided: of `curation.decide`; all rows of the ranges' chunks took part in it.
@@ -44,7 +45,8 @@ def declare_gone(decided: DataFrame, table: Table, ranges: list[tuple[int, str, 
         return decided
     frame = decided.sparkSession.createDataFrame(ranges, _SCHEMA)
     kept = F.col("accion") == KEEP
-    day = F.when(kept, day_of("p", table)).otherwise(day_of("i", table))
+    own = kept & ~decided_rows.corrected()
+    day = F.when(own, day_of("p", table)).otherwise(decided_rows.source_day(table))
     seen = F.greatest("i.snapshot_seq", "p.snapshot_seq")
     joined = decided.withColumn("_dia", day).join(
         F.broadcast(frame), (F.col("id_sucursal") == F.col("_b")) & (F.col("_dia") == F.col("_d")), "left"

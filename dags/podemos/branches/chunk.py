@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from podemos.branches.state import Position
+from podemos.core import raw_text
 from podemos.core.errors import DataFault
 from podemos.core.money import cents_of
 from podemos.core.table import Column, Kind, Table
@@ -82,7 +83,7 @@ class Page:
         arrays = []
         for column, values in zip(self.table.columns, zip(*block, strict=True), strict=True):
             try:
-                text = pa.array(values, pa.string())
+                text = _carried(column, self.table, values)
                 if text.null_count and column.name in self.table.primary_key:
                     raise DataFault(
                         f"branch {self.branch}, table {self.table.name}: a row has NULL in its key, "
@@ -99,6 +100,23 @@ class Page:
         arrays.append(pa.repeat(pa.scalar(int(self.branch), pa.int64()), count))
         arrays.append(pa.repeat(pa.scalar(self.seq, pa.int64()), count))
         return pa.RecordBatch.from_arrays(arrays, schema=schema(self.table))
+
+
+def _carried(column: Column, table: Table, values: tuple[bytes | None, ...]) -> pa.Array:
+    """The values as text; bytes that are no text, of a column that may have such, in the form of `raw_text`.
+
+    Raises:
+        pa.ArrowInvalid: bytes that are no text in a number, a date, the key or the cursor.
+    """
+    free = column.kind is Kind.TEXT and column.name not in table.order
+    try:
+        text = pa.array(values, pa.string())
+        if not free or not pc.any(pc.starts_with(text, raw_text.MARK)).as_py():
+            return text
+    except pa.ArrowInvalid:
+        if not free:
+            raise
+    return pa.array([None if value is None else raw_text.carried(value) for value in values], pa.string())
 
 
 def encode(page: Page) -> bytes:

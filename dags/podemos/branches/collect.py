@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, outcomes, revisions
+from podemos.branches import carry, decisions, keys, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -70,6 +70,8 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
         "quarantine": before.get("quarantine", {}),
+        "decisions": decisions.gather(lake, before.get("decisions", {})),
+        "decided": before.get("decided", {}),
         "pending": _pending(lake, previous),
     }
     content = manifest.sha256(manifest.canonical(document))

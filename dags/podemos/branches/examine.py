@@ -30,6 +30,7 @@ class Examined:
 
     Attributes:
         older: by branch, what it was asked about beside its window, and the instant before that snapshot.
+        decided: rows that are curated by a person's decision; see `decisions.in_force`.
     """
 
     table: Table
@@ -37,6 +38,7 @@ class Examined:
     terms: dict[tuple[str, str], Terms]
     messages: dict[str, list[str]]
     older: dict[str, tuple[Older, str]] = field(default_factory=dict)
+    decided: list[dict[str, Any]] = field(default_factory=list)
 
 
 def examine(
@@ -46,6 +48,7 @@ def examine(
     lake: ObjectStore,
     warehouse: Warehouse,
     owed: Collection[Mapping[str, str]] = (),
+    decided: Collection[dict[str, Any]] = (),
 ) -> Examined:
     """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
 
@@ -81,7 +84,8 @@ def examine(
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
-    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older)
+    mine = [one for one in decided if one["table"] == table.name]
+    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older, mine)
 
 
 def _messages(

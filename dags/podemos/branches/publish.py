@@ -38,7 +38,8 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
     except NotFound as missing:
         raise SourceUnavailable(f"{missing}: the curation of {plan_key} did not finish; run it again") from None
     before = plan["previous"] and manifest.read_ref(lake, plan["previous"])
-    if before and plan["landed"] == before["landed"] and not any(before["altered"].values()):
+    decided = bool(before) and plan.get("decisions", {}) != before.get("decisions", {})
+    if before and plan["landed"] == before["landed"] and not any(before["altered"].values()) and not decided:
         return str(plan["previous"]["key"])
     document = {
         "kind": "branches.revision",
@@ -52,6 +53,8 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
         "days": _days(lake, plan, result),
         "quarantine": {name: found["quarantine"] for name, found in result["tables"].items()},
         "delta": {name: found["delta"] for name, found in result["tables"].items()},
+        "decisions": plan.get("decisions", {}),
+        "decided": {name: found["decided"] for name, found in result["tables"].items() if found.get("decided")},
         "healed": {name: found["healed"] for name, found in result["tables"].items() if found.get("healed")},
         "altered": {
             name: [chunk for chunk in plan["chunks"][name] if chunk["key"] in set(found["altered"])]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from podemos.branches import keys, outcomes, quarantine_report, revisions
+from podemos.branches import decisions, keys, outcomes, quarantine_report, revisions
 from podemos.core import manifest
 from podemos.core.clock import system_clock
 from podemos.core.money import format_pesos
@@ -70,10 +70,21 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
             f"{group['table']:12} {group['reason']:24} {group['branch']}  {group['age']:16} {group['rows']:7,} rows "
             f"{format_pesos(group['cents']):>16}"
         )
+    yield from (f"  {decision_line(one)}" for one in document.get("decided", ()))
+    for one in decisions.not_yet(lake, revision.document):
+        yield f"  {decision_line(one)}: for the next curation"
     yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
     yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
     total = quarantine_report.totals(document["rows"])
     yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
+
+
+def decision_line(one: Mapping[str, Any]) -> str:
+    """A decision, as in ``sucursal 017, pagos 41: correct by ana: otros_datos='…'; reason``."""
+    values = ", ".join(f"{name}={'NULL' if value is None else repr(value)}" for name, value in one["set"].items())
+    told = "; ".join(filter(None, [values, one["reason"]]))
+    where = f"sucursal {one['branch']}, {one['table']} {one['key']}"
+    return f"{where} ({one['waited_for']['reason']}): {one['action']} by {one['by']}: {told}"
 
 
 def newest_certification(lake: ObjectStore, revision: int) -> dict[str, Any]:

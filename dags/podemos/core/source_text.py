@@ -41,4 +41,9 @@ def text(column: Column) -> str:
             return f"CAST(CAST({name} AS UNSIGNED) AS CHAR)"
         case Read.HEX | Read.REAL:
             return selected(column)
-    return f"CONVERT({name} USING utf8mb4)" if column.kind is Kind.TEXT else f"CAST({name} AS CHAR)"
+    if column.kind is not Kind.TEXT:
+        return f"CAST({name} AS CHAR)"
+    if column.read is Read.ENUM:
+        return selected(column)
+    # A utf8mb4 column is sent as its bytes lie there, where CONVERT would put a question mark for what is no UTF-8.
+    return f"IF(CHARSET({name}) = 'utf8mb4', {name}, CONVERT({name} USING utf8mb4))"

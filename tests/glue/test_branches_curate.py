@@ -1,17 +1,11 @@
-"""Three nights of many stories, one branch each: all curated together, by the shipped Spark code."""
+"""What the three nights say of winners, days, quarantine and deltas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-import pytest
-from pyspark.sql import SparkSession
-
-from podemos.branches import decisions, keys, narrow
+from podemos.branches import keys, narrow
 from podemos.branches.curate import commit_result
-from podemos.branches.decisions import Action
 from podemos.branches.terms import terms_of
 from podemos.contracts.tables import contract
 from podemos.core import fingerprint, manifest
@@ -21,99 +15,10 @@ from podemos.core.money import parse_cents
 from podemos.core.store import MemoryStore
 from podemos.core.zones import zone_table
 
-from .lab import Lab, cliente, pago, prestamo
+from .lab import pago
+from .three_nights import CANCUN, PUEBLA, TIJUANA, Nights, amounts, tampered
 
 PAGOS = contract("pagos").compiled()
-TIJUANA, PUEBLA, CANCUN = "001", "002", "009"
-LONG = "ñ" * 257
-
-
-@dataclass
-class Nights:
-    lab: Lab
-    first: dict[str, Any]
-    second: dict[str, Any]
-    third: dict[str, Any]
-    altered: Any
-    good: bytes
-    decided: dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    lab = Lab.at(spark, tmp_path_factory.mktemp("lab") / "lake")
-    for branch in ("001", "002", "003", "004", "007", "008", "009", "010", "011", "012", "013", "014", "015", "016"):
-        lab.family(branch, 1)
-
-    # first night
-    lab.land("pagos", TIJUANA, 1, [pago(1, paid="2026-11-18 21:59:59"),
-                                   pago(2, paid="2026-11-18 22:30:00"),
-                                   pago(3, paid="2025-11-02 01:30:00"),
-                                   pago(4, paid="2026-03-08 02:30:00")])  # fmt: skip
-    lab.land("pagos", PUEBLA, 1, [pago(1, "1.00", cursor="2026-11-19 12:00:00.000009")])
-    lab.land("pagos", PUEBLA, 2, [pago(1, "2.00", cursor="2026-11-19 12:00:00.000001")])
-    lab.land("pagos", "003", 5, [pago(1, "5.00")])
-    lab.land("pagos", "004", 1, [pago(1, paid="2026-11-17 09:00:00"), pago(2, paid="2026-11-17 09:00:00")])
-    lab.land("prestamos", "005", 1, [prestamo(1)])
-    lab.land("pagos", "005", 1, [pago(1)])
-    lab.land("pagos", "006", 1, [pago(1, loan=7)])
-    lab.land("pagos", "007", 1, [pago(1, "7.00"), pago(2, "7.01")])
-    lab.land("pagos", "008", 1, [pago(1, paid="0000-00-00 00:00:00"), pago(2, note="a\x00b"), pago(3, note=LONG),
-                                 pago(4, paid="2041-01-01 00:00:00"), pago(5, note="ñ" * 256),
-                                 pago(6, paid="2026-02-30 10:00:00")])  # fmt: skip
-    lab.land("pagos", CANCUN, 1, [pago(1, paid="2026-11-19 00:15:00"), pago(2, paid="2026-11-19 01:00:00")])
-    altered = lab.land("pagos", "010", 1, [pago(88213, "1250.00"), pago(88214, "10.00")])
-    good = lab.lake.get(altered.key)
-    lab.lake.replace(altered.key, tampered(lab, "010"))
-    lab.land("pagos", "011", 1, [pago(1, "11.00", paid="2026-11-10 10:00:00")])
-    lab.land("pagos", "012", 1, [pago(2**53 + 1, "90071992547409.93"), pago(9, "-0.01", note="tab\tñ\n'\"\\N🙂")])
-    lab.land("pagos", "015", 1, [pago(1, "15.00", loan=99), pago(2, "15.10", loan=98), pago(3, "15.20", note="a\x00b")])
-    lab.land("pagos", "016", 1, [pago(1, "16.00", paid="0000-00-00 00:00:00"), pago(2, "16.10", note=b"caf\xe9"),
-                                 pago(3, "16.20", note=b"\xff"), pago(4, "16.30")])  # fmt: skip
-    first = lab.night()
-    decided = {}
-    for name, action, branch, key, values in (
-        ("accepted", Action.ACCEPT, "015", "1", {}),
-        ("not enough", Action.CORRECT, "015", "2", {"otros_datos": "visto"}),
-        ("dated", Action.CORRECT, "016", "1", {"fecha_pago": "2026-11-18 10:00:00", "monto": "16.50"}),
-        ("spelled", Action.CORRECT, "016", "2", {"otros_datos": "café"}),
-    ):
-        decided[name] = lab.decide(action, branch, key, values)
-
-    # second night
-    lab.land("pagos", "003", 6, [pago(1, "6.00", cursor="2026-11-18 12:00:00.000000")])
-    lab.land("pagos", "004", 2, [pago(1, paid="2026-11-16 09:00:00")])
-    lab.land("clientes", "005", 2, [cliente(1)])
-    lab.land("prestamos", "006", 2, [prestamo(7, client=9)])
-    lab.land("pagos", "007", 2, [pago(1, "7.50", note=LONG)])
-    lab.land("pagos", "011", 2, [pago(1, "11.00", paid="2026-11-10 10:00:00")])
-    lab.land("clientes", "014", 2, [cliente(1, "Con Otro Nombre")])
-    lab.land("pagos", "014", 2, [pago(1, "14.00"), pago(2, "14.01")])
-    second = lab.night()
-
-    # third night
-    lab.land("clientes", "006", 3, [cliente(9)])
-    lab.land("pagos", "007", 3, [pago(1, "7.75")])
-    lab.land("pagos", "015", 3, [pago(1, "15.00", loan=99), pago(3, "15.20", note="a\x00b")])
-    lab.land("pagos", "016", 3, [pago(2, "16.11", note=b"caf\xe9"), pago(4, "16.30")])
-    lab.sweep("pagos", "016", 3, "2026-11-18", [])
-    lab.lake.replace(altered.key, good)
-    third = lab.night()
-    return Nights(lab, first, second, third, altered, good, decided)
-
-
-def tampered(lab: Lab, branch: str) -> bytes:
-    """The same chunk with one cent more in its first payment."""
-    from podemos.branches import chunk
-
-    page = chunk.Page(PAGOS, branch, 1)
-    rows = [pago(88213, "1250.01"), pago(88214, "10.00")]
-    page.extend([tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows)])
-    return chunk.encode(page)
-
-
-def amounts(rows: list[dict[str, Any]]) -> dict[int, str]:
-    return {row["id_pago"]: str(row["monto"]) for row in rows}
 
 
 def test_the_latest_snapshot_wins_although_its_cursor_is_older(nights: Nights) -> None:
@@ -246,53 +151,6 @@ def test_winners_are_curated_plus_quarantined_everywhere(nights: Nights) -> None
                     assert found.complete, found
                     seen += 1
     assert seen > 50
-
-
-def test_a_row_that_was_accepted_is_loaded_although_its_parent_is_unknown(nights: Nights) -> None:
-    assert nights.lab.waiting(nights.first, "pagos", "015")[1] == ("padre_desconocido", "prestamos 99")
-    assert amounts(nights.lab.curated(nights.second, "pagos", "015")) == {1: "15.00"}
-    assert [row["id_pago"] for row in nights.lab.delta(nights.second, "pagos", "015")] == [1]
-    assert amounts(nights.lab.curated(nights.third, "pagos", "015")) == {1: "15.00"}, "landed again, and still accepted"
-    assert nights.lab.waiting(nights.third, "pagos", "015")[3][0] == "texto_con_nul", "of which nobody decided"
-    told = [one for one in decisions.in_force(nights.lab.lake, nights.third) if one["branch"] == "015"]
-    assert [(one["key"], one["action"], one["reason"], one["by"]) for one in told] == [("1", "accept", "porque sí", "ana")]
-
-
-def test_a_correction_that_leaves_another_fault_loads_nothing_and_keeps_the_branchs_own_row(nights: Nights) -> None:
-    assert nights.lab.waiting(nights.second, "pagos", "015")[2] == ("padre_desconocido", "prestamos 98")
-    rows = [row for row in nights.lab.quarantined(nights.second, "pagos") if row["id_sucursal"] == 15]
-    assert {row["id_pago"]: row["otros_datos"] for row in rows} == {2: None, 3: "a\x00b"}
-
-
-def test_a_corrected_row_is_loaded_on_its_new_day_and_the_branchs_own_stays_beside_it(nights: Nights) -> None:
-    rows = {row["id_pago"]: row for row in nights.lab.curated(nights.second, "pagos", "016")}
-    assert (str(rows[1]["monto"]), rows[1]["_day"], rows[1]["fecha_contable"]) == ("16.50", "2026-11-18", date(2026, 11, 18))
-    (told,) = [one for one in decisions.in_force(nights.lab.lake, nights.second) if one["key"] == "1" and one["branch"] == "016"]
-    assert (told["source_day"], told["source_cents"], told["day"], told["cents"]) == ("0000-00-00", 1600, "2026-11-18", 1650)
-    terms = terms_of(None, nights.lab.terms(nights.second, "pagos", "2026-11-18", "016"), Fingerprint())
-    assert (terms.winners.count, terms.curated.cents, terms.corrected.cents, terms.original.count) == (0, 1650, 1650, 0)
-    terms = terms_of(None, nights.lab.terms(nights.second, "pagos", "0000-00-00", "016"), Fingerprint())
-    assert (terms.winners.cents, terms.curated.count, terms.original.cents) == (1600, 0, 1600)
-
-
-def test_a_corrected_row_stays_while_its_day_here_is_swept_since_the_branch_has_it_on_another(nights: Nights) -> None:
-    assert amounts(nights.lab.curated(nights.third, "pagos", "016")) == {1: "16.50", 4: "16.30"}
-
-
-def test_a_newer_version_from_the_branch_is_judged_afresh(nights: Nights) -> None:
-    second = {row["id_pago"]: row["otros_datos"] for row in nights.lab.curated(nights.second, "pagos", "016")}
-    assert second[2] == "café"
-    assert nights.lab.waiting(nights.third, "pagos", "016")[2] == ("texto_invalido", "otros_datos \\0bytes:636166e9")
-
-
-def test_bytes_that_are_no_text_wait_with_their_reason_and_count_as_the_branch_has_them(nights: Nights) -> None:
-    assert nights.lab.waiting(nights.first, "pagos", "016")[3] == ("texto_invalido", "otros_datos \\0bytes:ff")
-    assert amounts(nights.lab.curated(nights.first, "pagos", "016")) == {4: "16.30"}
-    rows = [pago(2, "16.10", note=b"caf\xe9"), pago(3, "16.20", note=b"\xff"), pago(4, "16.30")]
-    texts = [[v if v is None or isinstance(v, bytes) else str(v) for v in row] for row in rows]
-    expected = fingerprint.of_rows(texts, [parse_cents(row[3]) for row in rows])
-    terms = nights.lab.terms(nights.first, "pagos", "2026-11-19", "016")
-    assert Fingerprint.from_dict(terms["winners"]) == expected
 
 
 def test_each_day_is_one_file_sorted_by_branch_and_key_with_the_warehouses_columns(nights: Nights) -> None:

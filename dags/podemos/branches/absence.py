@@ -34,7 +34,8 @@ def declare_gone(decided: DataFrame, table: Table, ranges: list[tuple[int, str, 
     """Marks keys whose newest version lies in a range and was last seen before the range's snapshot.
 
     A row that is in the range was seen by its snapshot; so was one that moved to another day and was landed from there.
-    Neither is older than the range, so neither is gone, whatever day it is on. A corrected row lies on the branch's day.
+    Neither is older than the range, so neither is gone, whatever day it is on. A corrected row lies on the
+    branch's day.
 
     Args:
         decided: of `curation.decide`; all rows of the ranges' chunks took part in it.

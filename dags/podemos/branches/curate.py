@@ -161,7 +161,7 @@ class Curation:
         return found
 
     def _with_kept(self, incoming: DataFrame, table: Table, days: list[str]) -> DataFrame:
-        """With the decided rows that count on these days: they are judged again. `days` grows by what they tie to it."""
+        """With the decided rows that count on these days, to be judged again; `days` grows by what they tie to them."""
         kept = self._kept(table)
         if not kept["rows"]:
             return incoming

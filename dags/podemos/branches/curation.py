@@ -2,7 +2,8 @@
 
 *Raw* rows have the contract's columns (dates and times as source text), then `id_sucursal`, `snapshot_seq`, `borrado`.
 *Incoming* rows are raw rows with `motivo`, `detalle` (why they must wait; NULL when they need not), `esperaba`
-(whether an earlier curation saw them), `RANGE`, and what an operator decided (`EVENT` and so on). Only PySpark and podemos.core are imported: this runs in Glue.
+(whether an earlier curation saw them), `RANGE`, and what an operator decided (`EVENT` and so on). Only PySpark and
+podemos.core are imported: this runs in Glue.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ row is no longer at the branch, and a curated one is marked."""
 Changes = list[tuple[str, int]]
 """Offsets of one zone: (naive UTC text, seconds from then on), ascending; the first holds from the beginning."""
 EVENT, ACCEPTED, ORIGIN, PRINT = "evento", "_aceptado", "_origen", "huella"
-"""Columns of a row that an operator decided about (`decided`): the event, whether it accepts the row, of a corrected row
-its columns as the branch has them, and the SHA-256 of its content. NULL where nobody decided."""
+"""Columns of a row that an operator decided about (`decided`): the event, whether it accepts the row, of a corrected
+row its columns as the branch has them, and the SHA-256 of its content. NULL where nobody decided."""
 
 
 def raw_schema(table: Table) -> T.StructType:

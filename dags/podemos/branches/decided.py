@@ -1,8 +1,8 @@
 """Pure Spark transforms for rows that an operator decided about (`decisions`): accepted as they are, or corrected.
 
 A corrected row is curated with the given values. What the branch has stays beside it: in `ORIGIN` while a curation
-judges, and in the table's file of decided rows, from which later curations judge it again. Only PySpark and podemos.core
-are imported: this runs in Glue.
+judges, and in the table's file of decided rows, from which later curations judge it again. Only PySpark and
+podemos.core are imported: this runs in Glue.
 """
 
 from __future__ import annotations
@@ -83,8 +83,10 @@ def apply(incoming: DataFrame, table: Table, entries: Entries) -> DataFrame:
 
 
 def accepted(judged: DataFrame) -> DataFrame:
-    """Rows whose parent is unknown, and that were accepted so, need not wait. Where the parent is there, or the row has
-    another fault, the acceptance says nothing."""
+    """Rows whose parent is unknown, and that were accepted so, need not wait.
+
+    Where the parent is there, or the row has another fault, the acceptance says nothing.
+    """
     alone = F.col(ACCEPTED) & (F.col("motivo") == _UNKNOWN_PARENT)
     needless = F.coalesce(F.col(ACCEPTED), F.lit(False)) & ~F.coalesce(alone, F.lit(False))
     return judged.withColumns({

@@ -1,9 +1,9 @@
 """What an operator decides about a row in quarantine: an audited event, created once, read by the next curation.
 
-`accept` loads a row as it is although its parent is not there. `correct` loads it with other values in some columns; the
-source's own row stays beside it (`decided`). A decision names the row by the SHA-256 of its content: a newer version
-from the branch is another row, and is judged afresh. So a decision stands until then, and nobody can take it back: what
-the warehouse has at a snapshot is never replaced by something else at the same one.
+`accept` loads a row as it is although its parent is not there. `correct` loads it with other values in some columns;
+the source's own row stays beside it (`decided`). A decision names the row by the SHA-256 of its content: a newer
+version from the branch is another row, and is judged afresh. So a decision stands until then, and nobody can take it
+back: what the warehouse has at a snapshot is never replaced by something else at the same one.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def decide(
     ref, standing, created = manifest.commit_first(lake, keys.decision(table.name, branch, document["row"]), document)
     if not created and any(standing[name] != document[name] for name in ("action", "set")):
         raise DataFault(
-            f"{where} was decided by {standing['by']} at {standing['at']}: {standing['action']}, {standing['reason']!r}. "
-            "That stands until the branch sends the row anew; have the branch correct it"
+            f"{where} was decided by {standing['by']} at {standing['at']}: {standing['action']}, "
+            f"{standing['reason']!r}. That stands until the branch sends the row anew; have the branch correct it"
         )
     return ref, standing
 
@@ -193,9 +193,9 @@ def _waiting(lake: ObjectStore, name: str, branch: str, key: str) -> tuple[Revis
             if f"{row['id_sucursal']:03d}" == branch and key == "/".join(str(row[c]) for c in table.primary_key):
                 return revision, table, row
     raise DataFault(
-        f"sucursal {branch}, {name} {key} does not wait in quarantine as of revision {revision.number}: it was released, "
-        "it is of another branch, or the key is wrong; `python -m podemos.branches quarantine` names the report that "
-        "lists all keys"
+        f"sucursal {branch}, {name} {key} does not wait in quarantine as of revision {revision.number}: it was "
+        "released, it is of another branch, or the key is wrong; `python -m podemos.branches quarantine` names the "
+        "report that lists all keys"
     )
 
 

@@ -18,8 +18,7 @@ _TEMPORAL = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?$"
 
 
 def with_local_faults(incoming: DataFrame, table: Table, first: str, last: str) -> DataFrame:
-    """Adds `motivo` and `detalle` for what a row itself shows: NULL, bytes that are no text, NUL, too long, or a date
-    that does not exist.
+    """Adds `motivo` and `detalle` for what a row itself shows: NULL, no text, NUL, too long, or an impossible date.
 
     Args:
         incoming: raw rows.

@@ -23,8 +23,8 @@ class Standing(StrEnum):
 class Terms:
     """The five terms. `source` is None when the branch's server was not asked about that day.
 
-    Rows that an operator corrected count twice beside them: as `original` with the branch's values, which `winners` has,
-    and as `corrected` with the given ones, which `curated` has. A corrected date lets the two lie on different days.
+    Rows that an operator corrected count twice beside them: as `original` with the branch's values, which `winners`
+    has, and as `corrected` with the given ones, which `curated` has. A corrected date lets them lie on different days.
     """
 
     source: Fingerprint | None
@@ -70,7 +70,8 @@ class Terms:
             "curated": self.curated.to_dict(),
             "quarantined": self.quarantined.to_dict(),
             "warehouse": self.warehouse.to_dict(),
-        } | self._corrections()
+            **self._corrections(),
+        }
 
     def _corrections(self) -> dict[str, Any]:
         """The two terms of corrected rows, where there are any."""
@@ -99,7 +100,9 @@ def terms_of(source: Fingerprint | None, lake: Mapping[str, Any], warehouse: Fin
     def term(name: str) -> Fingerprint:
         return Fingerprint.from_dict(lake[name]) if name in lake else Fingerprint()
 
-    return Terms(source, term("winners"), term("curated"), term("quarantined"), warehouse, term("original"), term("corrected"))
+    names = ("winners", "curated", "quarantined", "original", "corrected")
+    winners, curated, quarantined, original, corrected = (term(name) for name in names)
+    return Terms(source, winners, curated, quarantined, warehouse, original, corrected)
 
 
 def _shown(value: Fingerprint) -> str:

@@ -1,7 +1,7 @@
 """Bytes that are no text in their column's character set, carried as text that says so.
 
-A branch's server sends the bytes of a utf8mb4 column as they lie there. Where they are no UTF-8 they travel as `MARK` and
-their hexadecimal digits. A real text that begins with `MARK` travels so, too: the form can be read back without doubt.
+A branch's server sends the bytes of a utf8mb4 column as they lie there. Where they are no UTF-8 they travel as `MARK`
+and their hexadecimal digits. A real text that begins with `MARK` travels so, too: the form is read back without doubt.
 """
 
 from __future__ import annotations

@@ -50,6 +50,15 @@ def test_every_instant_is_the_one_that_the_zone_table_gives(nights: Nights) -> N
     assert seen == 7, "among them a doubled and a skipped hour"
 
 
+def test_rows_in_a_doubled_or_skipped_hour_are_counted_and_named(nights: Nights) -> None:
+    days = nights.third["days"]["pagos"]
+    found = {day: manifest.read_ref(nights.lab.lake, entry["manifest"]).get("walls") for day, entry in days.items()}
+    assert {day: walls for day, walls in found.items() if walls} == {
+        "2025-11-02": {TIJUANA: {"fold": 1, "fold_keys": ["3"]}},
+        "2026-03-08": {TIJUANA: {"gap": 1, "gap_keys": ["4"]}},
+    }, "Tijuana's clocks follow the border's rule; on these days Puebla's have stood still since 2022"
+
+
 def test_a_payment_that_changes_its_day_leaves_the_old_one(nights: Nights) -> None:
     before = {row["id_pago"]: row["_day"] for row in nights.lab.curated(nights.first, "pagos", "004")}
     after = {row["id_pago"]: row["_day"] for row in nights.lab.curated(nights.second, "pagos", "004")}

@@ -56,7 +56,16 @@ def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
     good = lab.lake.get(altered.key)
     lab.lake.replace(altered.key, tampered(lab, "010"))
     lab.land("pagos", "011", 1, [pago(1, "11.00", paid="2026-11-10 10:00:00")])
-    lab.land("pagos", "012", 1, [pago(2**53 + 1, "90071992547409.93"), pago(9, "-0.01", note="tab\tñ\n'\"\\N🙂")])
+    lab.land(
+        "pagos",
+        "012",
+        1,
+        [
+            pago(2**53 + 1, "90071992547409.93"),
+            pago(8, paid="2025-11-02 01:30:00"),
+            pago(9, "-0.01", note="tab\tñ\n'\"\\N🙂"),
+        ],
+    )
     lab.land("pagos", "015", 1, [pago(1, "15.00", loan=99), pago(2, "15.10", loan=98), pago(3, "15.20", note="a\x00b")])
     lab.land("pagos", "016", 1, [pago(1, "16.00", paid="0000-00-00 00:00:00"), pago(2, "16.10", note=b"caf\xe9"),
                                  pago(3, "16.20", note=b"\xff"), pago(4, "16.30")])  # fmt: skip

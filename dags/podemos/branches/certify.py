@@ -99,6 +99,11 @@ def certify_days(
             table: {branch: entry.to_dict() for branch, entry in sorted(entries.items())}
             for table, entries in verified.items()
         },
+        "walls": [
+            {"table": one.table.name, "branch": branch, "day": day} | counts
+            for one in examined
+            for (day, branch), counts in sorted(one.walls.items())
+        ],
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [
             *sorted({line for lines in altered.values() for line in lines}),
@@ -266,12 +271,11 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
 
 
 def _said_beside(found: Examined, day: str, branch: str, pushed: Collection[str]) -> dict[str, Any]:
-    """What a reader should know beside the terms: rows decided about, the hold-back's alerts, and who pulled."""
+    """What a reader should know beside the terms: rows decided about, doubtful hours, alerts, and who pulled."""
     decided = [one for one in found.decided if one["branch"] == branch and day in (one["day"], one["source_day"])]
-    said_beside = {"decisions": decided, "alerts": found.sources.get(branch, {}).get("alerts")}
-    return {name: value for name, value in said_beside.items() if value} | (
-        {"mode": "push"} if branch in pushed else {}
-    )
+    alerts, walls = found.sources.get(branch, {}).get("alerts"), found.walls.get((day, branch))
+    beside = {"decisions": decided, "walls": walls, "alerts": alerts, "mode": "push" if branch in pushed else ""}
+    return {name: value for name, value in beside.items() if value}
 
 
 def _alerts(examined: list[Examined]) -> list[dict[str, str]]:

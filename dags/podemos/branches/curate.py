@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from podemos.branches import absence, control_totals, curation, decided, faults, keys
+from podemos.branches import absence, control_totals, curation, decided, faults, keys, wall_times
 from podemos.branches.chunk import cents
 from podemos.branches.curation import ORIGIN, RANGE
 from podemos.branches.landed_rows import ALTERED, Fetch, landed
@@ -120,10 +120,13 @@ class Curation:
         stored = self._read(curation.incoming_schema(table), waiting)
         back = self._read(decided.schema(table), kept) if kept["files"] else None
         terms = control_totals.totals(fates, table, files, written, stored, back)
+        alive = curation.current(fates, table).filter("NOT borrado")
+        walls = wall_times.doubtful(alive, table, self.zones, {*judged.days, *judged.touched})
         log.info("%s: %d rows to load, %d in quarantine", table.name, merge["rows"], waiting["rows"])
         return {
             "days": {
                 day: {"files": files.get(day, [] if day in judged.touched else None), "branches": terms.get(day, {})}
+                | ({"walls": walls[day]} if day in walls else {})
                 for day in sorted({*judged.days, *judged.touched})
             },
             "quarantine": waiting,

@@ -31,6 +31,7 @@ class Examined:
     Attributes:
         older: by branch, what it was asked about beside its window, and the instant before that snapshot.
         decided: rows that are curated by a person's decision; see `decisions.in_force`.
+        walls: by (day, branch), rows in a doubled or skipped hour; see `wall_times`.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class Examined:
     messages: dict[str, list[str]]
     older: dict[str, tuple[Older, str]] = field(default_factory=dict)
     decided: list[dict[str, Any]] = field(default_factory=list)
+    walls: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 def examine(
@@ -85,7 +87,9 @@ def examine(
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
     mine = [one for one in decided if one["table"] == table.name]
-    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older, mine)
+    walls = {(day, branch): found for day, document in documents.items()
+             for branch, found in document.get("walls", {}).items()}  # fmt: skip
+    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older, mine, walls)
 
 
 def _messages(

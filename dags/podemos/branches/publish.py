@@ -77,7 +77,8 @@ def _days(lake: ObjectStore, plan: dict[str, Any], result: dict[str, Any]) -> di
         known = days.setdefault(table, {})
         for day, entry in found["days"].items():
             files = known.get(day, {}).get("files", []) if entry["files"] is None else entry["files"]
-            todo.append((table, day, {"files": files, "branches": entry["branches"]}))
+            walls = {"walls": entry["walls"]} if entry.get("walls") else {}
+            todo.append((table, day, {"files": files, "branches": entry["branches"]} | walls))
 
     def write(entry: tuple[str, str, dict[str, Any]]) -> manifest.Ref | None:
         table, day, found = entry

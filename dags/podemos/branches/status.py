@@ -46,15 +46,22 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
     yield from (f"  {line}" for line in newest["messages"])
     for debt in newest.get("debts", ()):
         yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+    for one in newest.get("walls", ()):
+        hours = ", ".join(
+            _counted(one, kind, words)
+            for kind, words in (("fold", "in the hour that came twice"), ("gap", "in the hour that was skipped"))
+            if kind in one
+        )
+        yield f"  clocks were set: sucursal {one['branch']}, {one['day']}, {one['table']}: {hours}"
     for one in newest.get("healed", ()):
         counts = ", ".join(_counted(one, kind) for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
 
 
-def _counted(one: dict[str, Any], kind: str) -> str:
-    """``3 edited (41, 57, 60)``, with as many keys as are named."""
+def _counted(one: dict[str, Any], kind: str, words: str = "") -> str:
+    """``3 edited (41, 57, 60)``, with as many keys as are named; `words` instead of the kind."""
     named, rest = one.get(f"{kind}_keys", [])[:_KEYS], one[kind] - len(one.get(f"{kind}_keys", [])[:_KEYS])
-    return f"{one[kind]} {kind}" + (f" ({', '.join([*named, *(['…'] if rest else [])])})" if named else "")
+    return f"{one[kind]} {words or kind}" + (f" ({', '.join([*named, *(['…'] if rest else [])])})" if named else "")
 
 
 def quarantined(lake: ObjectStore) -> Iterator[str]:

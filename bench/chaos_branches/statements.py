@@ -21,7 +21,7 @@ _PRINTS = re.compile(
     r"SELECT (?P<day>''|CAST\(DATE\(`(?P<date>\w+)`\) AS CHAR\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, "
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
-_CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\)")
+_CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), .*")
 _WRITERS = re.compile(
     r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only "
 )
@@ -34,7 +34,7 @@ def clock(source: Source, sql: str) -> Answer | None:
     if (found := _CLOCK.fullmatch(sql)) is None:
         return None
     text = source.text()
-    return [_encoded(text, text[:10], source.past(int(found[1])))]
+    return [_encoded(text, text[:10], source.past(int(found[1])), "")]
 
 
 def writers(source: Source, sql: str, pause: Callable[[], None]) -> Answer | None:
@@ -42,18 +42,18 @@ def writers(source: Source, sql: str, pause: Callable[[], None]) -> Answer | Non
     if (found := _WRITERS.match(sql)) is None:
         return None
     text = source.text()
-    answer = [_encoded("clock", text, text[:10], source.past(int(found[1])), "0")]
+    answer = [_encoded("clock", text, text[:10], source.past(int(found[1])), "0", "")]
     pause()
     for number, tx in source.open.items():
         if tx.running:
             age = str(max(0, int(source.clock() - tx.running[0])))
-            answer.append(_encoded("statement", str(number), age, age, ""))
+            answer.append(_encoded("statement", str(number), age, age, "", ""))
     pause()
-    answer.append(_encoded("own", "7", "0.0000", "0.0000", ""))
+    answer.append(_encoded("own", "7", "0.0000", "0.0000", "", ""))
     for number, tx in source.open.items():
         if tx.writes:
             age = f"{source.clock() - tx.begun:.4f}"
-            answer.append(_encoded("transaction", str(number), age, age, ""))
+            answer.append(_encoded("transaction", str(number), age, age, "", ""))
     return answer
 
 

@@ -17,7 +17,7 @@ import MySQLdb
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import horizon, newest, query, rotation
+from podemos.branches import drift, horizon, newest, query, rotation
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
@@ -105,7 +105,7 @@ class BranchPull:
             waiting = [table for table in waiting if table.name in leases]
             try:
                 as_of = self.ports.clock()
-                server = self._horizon = horizon.read(link, self.ports.extraction)
+                server = self._horizon = horizon.read(link, self.ports.extraction, waiting)
                 link.open_snapshot()
                 until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
                 unfinished, self._owed = [], []
@@ -153,7 +153,8 @@ class BranchPull:
             MySQLdb.Error: the link is broken.
         """
         try:
-            return self._pages(link, table, lease, watermark, as_of, server, until)
+            fitted = drift.fitted(table, server.shapes)
+            return self._pages(link, fitted, lease, watermark, as_of, server, until)
         except TROUBLES as error:
             self._record(table, error)
         return True
@@ -203,7 +204,8 @@ class BranchPull:
                 bound=bound,
                 hold_back=server.hold_back,
                 whole=whole,
-                contract=_digest(table),
+                contract=_digest(drift.agreed(table)),
+                new_columns=drift.said(drift.agreed(table), server.shapes),
                 chunk=store_page(self.ports.lake, page, day, number) if page.rows else None,
                 tail_rows=page.rows_from(bound),
                 since=since if final and table.partitioned else None,

@@ -99,6 +99,12 @@ def certify_days(
             table: {branch: entry.to_dict() for branch, entry in sorted(entries.items())}
             for table, entries in verified.items()
         },
+        "new_columns": [
+            {"table": one.table.name, "branch": branch, "columns": entry["new_columns"]}
+            for one in examined
+            for branch, entry in sorted(one.sources.items())
+            if entry.get("new_columns")
+        ],
         "walls": [
             {"table": one.table.name, "branch": branch, "day": day} | counts
             for one in examined
@@ -273,8 +279,9 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
 def _said_beside(found: Examined, day: str, branch: str, pushed: Collection[str]) -> dict[str, Any]:
     """What a reader should know beside the terms: rows decided about, doubtful hours, alerts, and who pulled."""
     decided = [one for one in found.decided if one["branch"] == branch and day in (one["day"], one["source_day"])]
-    alerts, walls = found.sources.get(branch, {}).get("alerts"), found.walls.get((day, branch))
-    beside = {"decisions": decided, "walls": walls, "alerts": alerts, "mode": "push" if branch in pushed else ""}
+    source, walls = found.sources.get(branch, {}), found.walls.get((day, branch))
+    beside = {"decisions": decided, "walls": walls, "mode": "push" if branch in pushed else ""}
+    beside |= {name: source.get(name) for name in ("alerts", "new_columns")}
     return {name: value for name, value in beside.items() if value}
 
 

@@ -155,6 +155,7 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "since": part.since.isoformat() if part.since else None,
             "older": part.older.to_dict() if part.older else None,
             "contract": part.contract,
+            "new_columns": list(part.new_columns),
             "alerts": list(part.hold_back.alerts) if part.hold_back else [],
             "cut": False,
             "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},

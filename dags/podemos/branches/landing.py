@@ -74,6 +74,7 @@ class Part:
         older: what `fingerprints` covers beside the days from `since` on.
         range: the part is no page by the watermark but one of a range, read after the final part in the same snapshot.
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
+        new_columns: columns of the branch that the contract does not know, in words.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -96,6 +97,7 @@ class Part:
     hold_back: HoldBack | None = None
     whole: str | None = None
     older: Older | None = None
+    new_columns: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -131,6 +133,7 @@ class Part:
             "hold_back": self.hold_back.to_dict() if self.hold_back else None,
             "whole": self.whole,
             "contract": self.contract,
+            "new_columns": list(self.new_columns),
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
             "since": self.since.isoformat() if self.since else None,
@@ -157,6 +160,7 @@ class Part:
             whole=data.get("whole"),
             older=Older.from_dict(data.get("older")),
             contract=data["contract"],
+            new_columns=tuple(data.get("new_columns", ())),
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],
             since=date.fromisoformat(data["since"]) if data["since"] else None,

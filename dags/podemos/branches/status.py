@@ -46,6 +46,8 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
     yield from (f"  {line}" for line in newest["messages"])
     for debt in newest.get("debts", ()):
         yield f"  owed: sucursal {debt['branch']}, {debt['day']}, {debt['table']}: the next pull reads it whole"
+    for columns, where in new_columns(newest).items():
+        yield f"  new column: {columns}: at {where}"
     for one in newest.get("walls", ()):
         hours = ", ".join(
             _counted(one, kind, words)
@@ -84,6 +86,18 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
     yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
     total = quarantine_report.totals(document["rows"])
     yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
+
+
+def new_columns(certification: Mapping[str, Any]) -> dict[str, str]:
+    """Each new column with its table, and the branches that have it: a new release of the till is at many at once."""
+    found: dict[str, list[str]] = {}
+    for one in certification.get("new_columns", ()):
+        for column in one["columns"]:
+            found.setdefault(f"{one['table']}.{column}", []).append(one["branch"])
+    return {
+        column: ", ".join(branches[:_KEYS]) + (f" and {len(branches) - _KEYS} more" if len(branches) > _KEYS else "")
+        for column, branches in sorted(found.items())
+    }
 
 
 def decision_line(one: Mapping[str, Any]) -> str:

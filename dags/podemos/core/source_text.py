@@ -24,6 +24,11 @@ def selected(column: Column) -> str:
     return name
 
 
+def literal_text(text: str) -> str:
+    """A text as a literal that says nothing but that text, whatever is in it."""
+    return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"
+
+
 def ordered(column: Column) -> str:
     """The expression that pages are ordered by and positions compared with.
 

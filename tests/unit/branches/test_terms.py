@@ -51,7 +51,7 @@ def test_a_day_of_which_the_lake_has_nothing_is_empty() -> None:
 
 
 def test_a_corrected_row_is_at_the_branch_as_it_is_there_and_curated_as_it_was_corrected() -> None:
-    """Its date was corrected: the branch has it on one day, the lake on another. Each day's identity holds for itself."""
+    """With another date the branch has it on one day, the lake on another. Each day's identity holds for itself."""
     assert Terms(ONE, ONE, NONE, NONE, NONE, original=ONE).hold
     assert Terms(NONE, NONE, TWO, NONE, TWO, corrected=TWO).hold
     found = Terms(ONE, ONE, TWO, NONE, TWO, original=ONE, corrected=TWO)

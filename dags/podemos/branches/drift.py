@@ -4,6 +4,8 @@ A column that the contract does not know is landed beside the others, as text, i
 out, certificates and `status` name it, and once a contract names it, its history is in the landing. A column that holds
 less than agreed is drift, as a missing one is: it stops that table at that branch. A fault of type is seen in the
 result's own description (`link`), a missing column by the statement that asks for it.
+
+A text in utf8mb3 is read as its own bytes: converting it the server would replace what is no UTF-8, and say nothing.
 """
 
 from __future__ import annotations
@@ -21,15 +23,17 @@ _TOO_BIG = {"mediumtext", "longtext", "json", "blob", "mediumblob", "longblob", 
 """Types of documents and pictures: reported and left at the branch, whose link they could fill."""
 _BINARY = {"binary", "varbinary", "tinyblob"}
 _REAL = {"float", "double"}
-_TELLS = ("DATA_TYPE", "CHARACTER_MAXIMUM_LENGTH", "NUMERIC_PRECISION", "DATETIME_PRECISION")
+_UTF8MB3 = {"utf8", "utf8mb3"}
+_TELLS = ("DATA_TYPE", "CHARACTER_SET_NAME", "CHARACTER_MAXIMUM_LENGTH", "NUMERIC_PRECISION", "DATETIME_PRECISION")
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A column at the branch: its bare type, and of that what it has of length, digits and fractional digits."""
+    """A column at the branch: its bare type, and what it has of character set, length, digits, fractional digits."""
 
     name: str
     type: str
+    charset: str
     length: int | None
     digits: int | None
     fraction: int | None
@@ -61,15 +65,15 @@ def told(answer: str, tables: Sequence[Table]) -> Shapes:
     """What the server answered to `asked`."""
     found: dict[str, list[Live]] = {}
     for line in answer.split("|") if answer else ():
-        at, name, kind, *numbers = line.split(" ")
+        at, name, kind, charset, *numbers = line.split(" ")
         length, digits, fraction = (int(text) if text else None for text in numbers)
-        live = Live(bytes.fromhex(name).decode(), kind.lower(), length, digits, fraction)
+        live = Live(bytes.fromhex(name).decode(), kind.lower(), charset.lower(), length, digits, fraction)
         found.setdefault(tables[int(at)].at_branch, []).append(live)
     return {name: tuple(columns) for name, columns in found.items()}
 
 
 def fitted(table: Table, shapes: Shapes) -> Table:
-    """The contract with the branch's new columns, so that a pull lands them.
+    """The contract as this branch is read: with its new columns, so that a pull lands them, and utf8mb3 as bytes.
 
     Raises:
         ContractViolation: a column holds less than the contract says; the message names both.
@@ -80,13 +84,18 @@ def fitted(table: Table, shapes: Shapes) -> Table:
         if live := at_branch.get(column.at_branch.lower()):
             _refuse_narrowed(table, column, live)
     more = tuple(landed for live in new(table, shapes) if (landed := _landed(live)))
-    return replace(table, columns=(*table.columns, *more)) if more else table
+    own = tuple(_read(table, column, at_branch.get(column.at_branch.lower())) for column in table.columns)
+    return table if own == table.columns and not more else replace(table, columns=(*own, *more))
 
 
 def agreed(table: Table) -> Table:
     """The inverse of `fitted`: the contract."""
-    own = tuple(column for column in table.columns if not column.name.startswith(NEW))
-    return table if len(own) == len(table.columns) else replace(table, columns=own)
+    own = tuple(
+        replace(column, read=Read.PLAIN) if column.read is Read.BYTES else column
+        for column in table.columns
+        if not column.name.startswith(NEW)
+    )
+    return table if own == table.columns else replace(table, columns=own)
 
 
 def new(table: Table, shapes: Shapes) -> list[Live]:
@@ -98,6 +107,12 @@ def new(table: Table, shapes: Shapes) -> list[Live]:
 def said(table: Table, shapes: Shapes) -> tuple[str, ...]:
     """The new columns in words, and whether their values are landed."""
     return tuple(f"{live}" + ("" if _landed(live) else ", not landed") for live in new(table, shapes))
+
+
+def _read(table: Table, column: Column, live: Live | None) -> Column:
+    """Only what is free to be no text: pages are ordered by keys and cursors as the server compares them."""
+    free = column.kind is Kind.TEXT and column.read is Read.PLAIN and column.name not in table.order
+    return replace(column, read=Read.BYTES) if free and live and live.charset in _UTF8MB3 else column
 
 
 def _landed(live: Live) -> Column | None:

@@ -21,6 +21,8 @@ def selected(column: Column) -> str:
             return f"CAST({name} + 0e0 AS CHAR)"
         case Read.ENUM:
             return f"CONVERT({name} USING utf8mb4)"
+        case Read.BYTES:
+            return f"CONVERT({name} USING binary)"
     return name
 
 
@@ -44,7 +46,7 @@ def text(column: Column) -> str:
     match column.read:
         case Read.BITS:
             return f"CAST(CAST({name} AS UNSIGNED) AS CHAR)"
-        case Read.HEX | Read.REAL:
+        case Read.HEX | Read.REAL | Read.BYTES:
             return selected(column)
     if column.kind is not Kind.TEXT:
         return f"CAST({name} AS CHAR)"

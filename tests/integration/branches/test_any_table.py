@@ -161,12 +161,16 @@ def test_names_that_the_lake_can_not_have_are_others_there(server: Bare) -> None
     assert row["id_sucursal"] == 1
 
 
-def test_bytes_that_are_no_text_are_landed_as_they_lie_there_and_proven(server: Bare) -> None:
+@pytest.mark.parametrize("charset", ["utf8mb4", "utf8mb3"])
+def test_bytes_that_are_no_text_are_landed_as_they_lie_there_and_proven(server: Bare, charset: str) -> None:
     """No statement writes them: they come with a tablespace, as when a disk's files are carried to another server."""
-    shop = Shop(server, "CREATE TABLE x (id INT PRIMARY KEY, t VARCHAR(40) CHARACTER SET utf8mb4)")
+    more = "n CHAR(9) CHARACTER SET utf8mb3"
+    shop = Shop(server, f"CREATE TABLE x (id INT PRIMARY KEY, t VARCHAR(40) CHARACTER SET {charset}, {more})")
     values = [b"caf\xe9", "café ñ".encode(), b"\xff\xfe", None]
-    sent = ", ".join(f"({n}, {'NULL' if v is None else f'UNHEX({v.hex()!r})'})" for n, v in enumerate(values))
-    shop.run("CREATE TABLE otra (id INT PRIMARY KEY, t VARBINARY(160))", f"INSERT INTO otra VALUES {sent}")
+    sent = ", ".join(f"({n}, {'NULL' if v is None else f'UNHEX({v.hex()!r})'}, 'ñ ')" for n, v in enumerate(values))
+    octets = {"utf8mb4": 160, "utf8mb3": 120}[charset]
+    shop.run(f"CREATE TABLE otra (id INT PRIMARY KEY, t VARBINARY({octets}), {more})")
+    shop.run(f"INSERT INTO otra VALUES {sent}")
     shop.run("ALTER TABLE x DISCARD TABLESPACE")
     files = server.server.data / "tienda"
     with closing(server.server.connect("tienda")) as root:
@@ -183,5 +187,5 @@ def test_bytes_that_are_no_text_are_landed_as_they_lie_there_and_proven(server: 
     texts = chunk.read(shop.lake.get(part.chunk.key))["t"].to_pylist()
     assert texts == [None if value is None else raw_text.carried(value) for value in values]
     assert [text for text in texts if text and text.startswith(raw_text.MARK)] == ["\0bytes:636166e9", "\0bytes:fffe"]
-    rows = [(str(n), value) for n, value in enumerate(values)]
+    rows = [(str(n), value, "ñ") for n, value in enumerate(values)]
     assert part.fingerprints == {keys.UNDATED: fingerprint.of_rows(rows, [0] * len(rows))}

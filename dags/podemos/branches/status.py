@@ -85,7 +85,8 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
     yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
     yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
     total = quarantine_report.totals(document["rows"])
-    yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
+    decided = len(document.get("decided", ()))
+    yield json.dumps({"revision": revision.number} | total | {"decided": decided, "report": ref.key})
 
 
 def new_columns(certification: Mapping[str, Any]) -> dict[str, str]:

@@ -74,7 +74,7 @@ class Till:
 
     def curate(self, link: Link) -> None:
         page = chunk.Page(self.table, "001", 1)
-        page.extend(link.rows(query.whole(self.table, None, 10_000_000), self.table))
+        page.extend(link.columns(query.whole(self.table, None, 10_000_000), self.table))
         rows = page.table_data().append_column("borrado", pa.repeat(pa.scalar(False), page.rows))
         names = {c.name: f"{c.name}_origen" for c in self.table.columns if c.kind.temporal}
         sink = io.BytesIO()

@@ -16,7 +16,7 @@ from podemos.branches.landed_rows import Fetch
 from podemos.core.errors import AlreadyExists, NotFound
 from podemos.core.store import ObjectInfo
 
-_SPARK = ("curated/", "quarantine/", "delta/")
+_SPARK = ("curated/", "quarantine/", "decided/", "delta/")
 ROOT = "index/suite/root"
 """Where a shard finds what Spark wrote: a pull looks up the keys of a curated day."""
 

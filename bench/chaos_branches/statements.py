@@ -25,7 +25,7 @@ _RANGES = re.compile(
     r"SELECT (?P<number>IF\(.*?\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, (?P<digest>.*) AS digest "
     r"FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*))? GROUP BY 1"
 )
-_CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\)")
+_CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), .*")
 _WRITERS = re.compile(
     r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only "
 )
@@ -38,7 +38,7 @@ def clock(source: Source, sql: str) -> Answer | None:
     if (found := _CLOCK.fullmatch(sql)) is None:
         return None
     text = source.text()
-    return [_encoded(text, text[:10], source.past(int(found[1])))]
+    return [_encoded(text, text[:10], source.past(int(found[1])), "")]
 
 
 def writers(source: Source, sql: str, pause: Callable[[], None]) -> Answer | None:
@@ -46,18 +46,18 @@ def writers(source: Source, sql: str, pause: Callable[[], None]) -> Answer | Non
     if (found := _WRITERS.match(sql)) is None:
         return None
     text = source.text()
-    answer = [_encoded("clock", text, text[:10], source.past(int(found[1])), "0")]
+    answer = [_encoded("clock", text, text[:10], source.past(int(found[1])), "0", "")]
     pause()
     for number, tx in source.open.items():
         if tx.running:
             age = str(max(0, int(source.clock() - tx.running[0])))
-            answer.append(_encoded("statement", str(number), age, age, ""))
+            answer.append(_encoded("statement", str(number), age, age, "", ""))
     pause()
-    answer.append(_encoded("own", "7", "0.0000", "0.0000", ""))
+    answer.append(_encoded("own", "7", "0.0000", "0.0000", "", ""))
     for number, tx in source.open.items():
         if tx.writes:
             age = f"{source.clock() - tx.begun:.4f}"
-            answer.append(_encoded("transaction", str(number), age, age, ""))
+            answer.append(_encoded("transaction", str(number), age, age, "", ""))
     return answer
 
 
@@ -82,7 +82,7 @@ def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | 
         return None
     groups = found.groupdict()
     table = found["table"]
-    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT)\(`(\w+)`", found["digest"]))
+    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT|IF\(CHARSET)\(`(\w+)`", found["digest"]))
     amount = re.search(r"SUM\(`(\w+)`\)", found["cents"])
     names = COLUMNS[table]
     at = tuple(names.index(name) for name in covered)

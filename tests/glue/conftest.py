@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from .three_nights import nights  # noqa: F401 - a fixture of several files
+
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 

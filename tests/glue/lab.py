@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from local.folder_store import FolderStore
-from podemos.branches import chunk, collect, keys, publish, revisions
+from podemos.branches import chunk, collect, decisions, keys, publish, revisions
 from podemos.branches.bound import HoldBack
 from podemos.branches.curate import Curation, commit_result
+from podemos.branches.decisions import Action
 from podemos.branches.landing import Chunk, Part, Range
 from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.branches import branches
@@ -36,9 +37,14 @@ def prestamo(key: int, client: int = 1, cursor: str = CURSOR) -> Row:
     return (key, client, "8000.00", 24, "61.5000", "2026-09-01", "VIGENTE", cursor)
 
 
-def pago(key: int, amount: str = "250.10", paid: str = "2026-11-19 10:00:00", note: str | None = None,
+def pago(key: int, amount: str = "250.10", paid: str = "2026-11-19 10:00:00", note: str | bytes | None = None,
          client: int = 1, loan: int = 1, status: str = "PAGADO", cursor: str = CURSOR) -> Row:  # fmt: skip
     return (key, loan, client, amount, paid, status, note, cursor)
+
+
+def _sent(value: Any) -> bytes | None:
+    """As a branch's server sends it."""
+    return value if value is None or isinstance(value, bytes) else str(value).encode()
 
 
 @dataclass
@@ -61,9 +67,7 @@ class Lab:
         """A chunk and its manifest; `swept` makes it a page of a range."""
         compiled = contract(table).compiled()
         page = chunk.Page(compiled, branch, seq)
-        page.extend(
-            [chunk.columns_of(tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows))]
-        )
+        page.extend([chunk.columns_of(tuple(tuple(_sent(value) for value in row) for row in rows))])
         data, content = page.table_data(), chunk.encode(page)
         day = date(2026, 11, 20)
         evidence = chunk.pack(chunk.amounts(data, compiled))
@@ -142,6 +146,15 @@ class Lab:
         rows = [row for file in revision["quarantine"][table]["files"] for row in self._rows(file)]
         key = contract(table).primary_key[0]
         return {row[key]: (row["motivo"], row["detalle"]) for row in rows if row["id_sucursal"] == int(branch)}
+
+    def quarantined(self, revision: dict[str, Any], table: str) -> list[dict[str, Any]]:
+        """All rows of a table that wait, as they are kept."""
+        return [row for file in revision["quarantine"][table]["files"] for row in self._rows(file)]
+
+    def decide(self, action: Action, branch: str, key: str, values: dict[str, str | None]) -> dict[str, Any]:
+        """An operator's decision about a payment in quarantine; returns the event."""
+        who = {"reason": "porque sí", "by": "ana"}
+        return decisions.decide(self.lake, action, "pagos", branch, key, values=values, clock=lambda: NOW, **who)[1]
 
     def delta(self, revision: dict[str, Any], table: str, branch: str) -> list[dict[str, Any]]:
         """Rows of a branch that the warehouse has to merge."""

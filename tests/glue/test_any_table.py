@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
-from podemos.branches import curation
+from podemos.branches import curation, faults
 from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.columns import ColumnContract
 from podemos.core.paths import include
@@ -40,7 +40,7 @@ def test_instants_of_the_servers_zone_dates_that_are_none_and_texts_without_end(
     text = (include() / "config" / "zones.csv").read_text(encoding="utf-8")
     frames = zone_frames(spark, text, {"001": "America/Tijuana", "002": "America/Mexico_City"}, {"001": "UTC"})
     raw = spark.createDataFrame(ROWS, curation.raw_schema(TABLE))
-    judged = curation.with_local_faults(
+    judged = faults.with_local_faults(
         raw.selectExpr("*", "false AS esperaba"), TABLE, frames.first, frames.last
     )  # fmt: skip
     assert [row["motivo"] for row in judged.collect()] == [None, None]

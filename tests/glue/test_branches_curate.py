@@ -1,16 +1,12 @@
-"""Three nights of many stories, one branch each: all curated together, by the shipped Spark code."""
+"""What the three nights say of winners, days, quarantine and deltas."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-
-import pytest
-from pyspark.sql import SparkSession
 
 from podemos.branches import keys, narrow
 from podemos.branches.curate import commit_result
+from podemos.branches.terms import terms_of
 from podemos.contracts.tables import contract
 from podemos.core import fingerprint, manifest
 from podemos.core.fingerprint import Fingerprint
@@ -19,84 +15,10 @@ from podemos.core.money import parse_cents
 from podemos.core.store import MemoryStore
 from podemos.core.zones import zone_table
 
-from .lab import Lab, cliente, pago, prestamo
+from .lab import pago
+from .three_nights import CANCUN, PUEBLA, TIJUANA, Nights, amounts, tampered
 
 PAGOS = contract("pagos").compiled()
-TIJUANA, PUEBLA, CANCUN = "001", "002", "009"
-LONG = "ñ" * 257
-
-
-@dataclass
-class Nights:
-    lab: Lab
-    first: dict[str, Any]
-    second: dict[str, Any]
-    third: dict[str, Any]
-    altered: Any
-    good: bytes
-
-
-@pytest.fixture(scope="module")
-def nights(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    lab = Lab.at(spark, tmp_path_factory.mktemp("lab") / "lake")
-    for branch in ("001", "002", "003", "004", "007", "008", "009", "010", "011", "012", "013", "014"):
-        lab.family(branch, 1)
-
-    # first night
-    lab.land("pagos", TIJUANA, 1, [pago(1, paid="2026-11-18 21:59:59"),
-                                   pago(2, paid="2026-11-18 22:30:00"),
-                                   pago(3, paid="2025-11-02 01:30:00"),
-                                   pago(4, paid="2026-03-08 02:30:00")])  # fmt: skip
-    lab.land("pagos", PUEBLA, 1, [pago(1, "1.00", cursor="2026-11-19 12:00:00.000009")])
-    lab.land("pagos", PUEBLA, 2, [pago(1, "2.00", cursor="2026-11-19 12:00:00.000001")])
-    lab.land("pagos", "003", 5, [pago(1, "5.00")])
-    lab.land("pagos", "004", 1, [pago(1, paid="2026-11-17 09:00:00"), pago(2, paid="2026-11-17 09:00:00")])
-    lab.land("prestamos", "005", 1, [prestamo(1)])
-    lab.land("pagos", "005", 1, [pago(1)])
-    lab.land("pagos", "006", 1, [pago(1, loan=7)])
-    lab.land("pagos", "007", 1, [pago(1, "7.00"), pago(2, "7.01")])
-    lab.land("pagos", "008", 1, [pago(1, paid="0000-00-00 00:00:00"), pago(2, note="a\x00b"), pago(3, note=LONG),
-                                 pago(4, paid="2041-01-01 00:00:00"), pago(5, note="ñ" * 256),
-                                 pago(6, paid="2026-02-30 10:00:00")])  # fmt: skip
-    lab.land("pagos", CANCUN, 1, [pago(1, paid="2026-11-19 00:15:00"), pago(2, paid="2026-11-19 01:00:00")])
-    altered = lab.land("pagos", "010", 1, [pago(88213, "1250.00"), pago(88214, "10.00")])
-    good = lab.lake.get(altered.key)
-    lab.lake.replace(altered.key, tampered(lab, "010"))
-    lab.land("pagos", "011", 1, [pago(1, "11.00", paid="2026-11-10 10:00:00")])
-    lab.land("pagos", "012", 1, [pago(2**53 + 1, "90071992547409.93"), pago(9, "-0.01", note="tab\tñ\n'\"\\N🙂")])
-    first = lab.night()
-
-    # second night
-    lab.land("pagos", "003", 6, [pago(1, "6.00", cursor="2026-11-18 12:00:00.000000")])
-    lab.land("pagos", "004", 2, [pago(1, paid="2026-11-16 09:00:00")])
-    lab.land("clientes", "005", 2, [cliente(1)])
-    lab.land("prestamos", "006", 2, [prestamo(7, client=9)])
-    lab.land("pagos", "007", 2, [pago(1, "7.50", note=LONG)])
-    lab.land("pagos", "011", 2, [pago(1, "11.00", paid="2026-11-10 10:00:00")])
-    lab.land("clientes", "014", 2, [cliente(1, "Con Otro Nombre")])
-    lab.land("pagos", "014", 2, [pago(1, "14.00"), pago(2, "14.01")])
-    second = lab.night()
-
-    # third night
-    lab.land("clientes", "006", 3, [cliente(9)])
-    lab.land("pagos", "007", 3, [pago(1, "7.75")])
-    lab.lake.replace(altered.key, good)
-    third = lab.night()
-    return Nights(lab, first, second, third, altered, good)
-
-
-def tampered(lab: Lab, branch: str) -> bytes:
-    """The same chunk with one cent more in its first payment."""
-    from podemos.branches import chunk
-
-    page = chunk.Page(PAGOS, branch, 1)
-    rows = [pago(88213, "1250.01"), pago(88214, "10.00")]
-    page.extend([chunk.columns_of(tuple(tuple(None if v is None else str(v).encode() for v in row) for row in rows))])
-    return chunk.encode(page)
-
-
-def amounts(rows: list[dict[str, Any]]) -> dict[int, str]:
-    return {row["id_pago"]: str(row["monto"]) for row in rows}
 
 
 def test_the_latest_snapshot_wins_although_its_cursor_is_older(nights: Nights) -> None:
@@ -126,6 +48,15 @@ def test_every_instant_is_the_one_that_the_zone_table_gives(nights: Nights) -> N
             assert row["fecha_contable"] == table.accounting_day(paid)
             seen += 1
     assert seen == 7, "among them a doubled and a skipped hour"
+
+
+def test_rows_in_a_doubled_or_skipped_hour_are_counted_and_named(nights: Nights) -> None:
+    days = nights.third["days"]["pagos"]
+    found = {day: manifest.read_ref(nights.lab.lake, entry["manifest"]).get("walls") for day, entry in days.items()}
+    assert {day: walls for day, walls in found.items() if walls} == {
+        "2025-11-02": {TIJUANA: {"fold": 1, "fold_keys": ["3"]}},
+        "2026-03-08": {TIJUANA: {"gap": 1, "gap_keys": ["4"]}},
+    }, "Tijuana's clocks follow the border's rule; on these days Puebla's have stood still since 2022"
 
 
 def test_a_payment_that_changes_its_day_leaves_the_old_one(nights: Nights) -> None:
@@ -225,9 +156,8 @@ def test_winners_are_curated_plus_quarantined_everywhere(nights: Nights) -> None
             for entry in days.values():
                 document = manifest.read_ref(nights.lab.lake, entry["manifest"])
                 for terms in document["branches"].values():
-                    found = {name: Fingerprint.from_dict(value) for name, value in terms.items()}
-                    parts = found.get("curated", Fingerprint()) + found.get("quarantined", Fingerprint())
-                    assert found["winners"] == parts
+                    found = terms_of(None, terms, Fingerprint())
+                    assert found.complete, found
                     seen += 1
     assert seen > 50
 

@@ -28,13 +28,14 @@ from podemos.branches import (
     proposal,
     pull,
     push,
+    quarantine_command,
     rebuild,
     revisions,
     stages,
 )
 from podemos.branches.inspection import base_tables, look
 from podemos.branches.outside import Outside, connections, server
-from podemos.branches.status import newest_certification, quarantined, status
+from podemos.branches.status import newest_certification, status
 from podemos.contracts.branches import Extraction, branches
 from podemos.contracts.tables import tables
 from podemos.core import manifest
@@ -109,12 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     found = commands.add_parser("status", help="what the last certification says of each branch", parents=[aws])
     found.set_defaults(run=lambda args: _say(status(Outside(args.endpoint).lake)))
 
-    found = commands.add_parser(
-        "quarantine",
-        help="what waits: reason x branch x age, rows and amounts, the trend; last line JSON",
-        parents=[aws],
-    )
-    found.set_defaults(run=lambda args: _say(quarantined(Outside(args.endpoint).lake)))
+    quarantine_command.add(commands, aws)
 
     found = commands.add_parser("inspect", help="propose a table's contract and say what is wrong with it",
                                 parents=[config])  # fmt: skip

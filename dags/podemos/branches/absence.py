@@ -13,6 +13,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from podemos.branches import decided as decided_rows
 from podemos.branches.curation import GONE, KEEP, PARK, PUT, RANGE, day_of
 from podemos.core.table import Cursor, Table
 
@@ -37,7 +38,8 @@ def declare_gone(
     """Marks keys whose newest version lies in a range, or is named as gone, and was last seen before that snapshot.
 
     A row that is in the range was seen by its snapshot; so was one that moved to another day and was landed from there.
-    Neither is older than the range, so neither is gone, whatever day it is on.
+    Neither is older than the range, so neither is gone, whatever day it is on. A corrected row lies on the
+    branch's day.
 
     Args:
         decided: of `curation.decide`; all rows of the ranges' chunks took part in it.
@@ -49,7 +51,8 @@ def declare_gone(
     if not ranges and not named:
         return decided
     kept = F.col("accion") == KEEP
-    day = F.when(kept, day_of("p", table)).otherwise(day_of("i", table))
+    own = kept & ~decided_rows.corrected()
+    day = F.when(own, day_of("p", table)).otherwise(decided_rows.source_day(table))
     joined = _with_range(decided.withColumn("_dia", day), ranges)
     joined = _with_name(joined, table, named)
     seen = F.greatest("i.snapshot_seq", "p.snapshot_seq")

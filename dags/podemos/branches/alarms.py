@@ -19,6 +19,7 @@ RUNBOOK = "docs/runbooks/branch_ingestion.md"
 NEEDS_A_PERSON = (Trouble.REFUSED, Trouble.DRIFT, Trouble.FAULTY)
 """The other states end by themselves; a branch that stays away is told of by its age."""
 SILENT = timedelta(days=1)
+NEW_COLUMN = "a-branch-has-a-new-column"
 NOT_SEEN = "a-branch-has-not-been-seen-for-a-day"
 HOLD_BACK = {
     "is open for": "a-transaction-is-open-too-long",
@@ -49,7 +50,7 @@ def found(certification: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, 
         certification: its manifest.
         outcomes: of `outcomes.latest`.
     """
-    alarms = [*_states(outcomes), *_held_back(certification), *_not_seen(certification)]
+    alarms = [*_states(outcomes), *_held_back(certification), *_not_seen(certification), *_new_columns(certification)]
     first = {(alarm.branch, alarm.section): alarm for alarm in reversed(alarms)}
     return [first[name] for name in sorted(first)]
 
@@ -82,6 +83,15 @@ def _states(outcomes: Mapping[str, Mapping[str, str]]) -> Iterator[Alarm]:
 def _held_back(certification: Mapping[str, Any]) -> Iterator[Alarm]:
     for entry in certification.get("alerts", ()):
         yield Alarm(entry["branch"], section_of(entry["alert"]), entry["alert"])
+
+
+def _new_columns(certification: Mapping[str, Any]) -> Iterator[Alarm]:
+    """One line for all branches: a new release of the till brings a column to many at once."""
+    found = [(entry["branch"], f"{entry['table']}.{column}")
+             for entry in certification.get("new_columns", ()) for column in entry["columns"]]  # fmt: skip
+    if found:
+        columns, branches = sorted({column for _, column in found}), sorted({branch for branch, _ in found})
+        yield Alarm(branches[0], NEW_COLUMN, f"{len(branches)} branches have new columns: {', '.join(columns)}")
 
 
 def _not_seen(certification: Mapping[str, Any]) -> Iterator[Alarm]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import MySQLdb
 
-from podemos.branches import horizon
+from podemos.branches import drift, horizon
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import REMEDY, Link, Trouble, trouble_of
@@ -96,7 +96,7 @@ class BranchPull:
             waiting = [table for table in waiting if table.name in leases]
             try:
                 as_of = self.ports.clock()
-                server = self._horizon = horizon.read(link, self.ports.extraction)
+                server = self._horizon = horizon.read(link, self.ports.extraction, waiting)
                 until = as_of + timedelta(seconds=self.ports.extraction.snapshot_seconds)
                 at = Snapshot(link, as_of, server, until)
                 for pull in self._pulls.values():
@@ -134,7 +134,7 @@ class BranchPull:
         found: list[str] = []
         for table in tables:
             try:
-                statements = self._pull_of(table).first_statements(at, leases[table.name][1])
+                statements = self._pull_of(table, at).first_statements(at, leases[table.name][1])
             except TROUBLES:  # reading the table says it again, and records it
                 break
             found += statements
@@ -142,13 +142,20 @@ class BranchPull:
                 break
         return found
 
-    def _pull_of(self, table: Table) -> TablePull:
+    def _pull_of(self, table: Table, at: Snapshot) -> TablePull:
+        """The table as this branch has it.
+
+        Raises:
+            ContractViolation: a column holds less than agreed.
+        """
         if table.name not in self._pulls:
             gap_until = (self._began or self.ports.clock()) + timedelta(seconds=self.ports.extraction.behind_seconds)
             self._pulls[table.name] = TablePull(
                 self.ports, self.branch, table, self._commit, self._lease_seconds, gap_until
             )
-        return self._pulls[table.name]
+        pull = self._pulls[table.name]
+        pull.table = drift.fitted(table, at.server.shapes)
+        return pull
 
     def _table(self, at: Snapshot, table: Table, lease: Lease, watermark: Watermark | None) -> bool:
         """Pulls one table; False when the snapshot's time was up before its end.
@@ -156,8 +163,8 @@ class BranchPull:
         Raises:
             MySQLdb.Error: the link is broken.
         """
-        pull = self._pull_of(table)
         try:
+            pull = self._pull_of(table, at)
             end = pull.read(at, lease, watermark)
         except TROUBLES as error:
             self._record(table, error)

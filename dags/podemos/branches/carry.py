@@ -11,7 +11,7 @@ from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
 
 _NOTHING: dict[str, Any] = {"files": [], "rows": 0}
-_RULES = ("tables", "zones", "branches", "servers")
+_RULES = ("tables", "zones", "branches", "servers", "decisions")
 """What else decides about rows: if it changed, everything in quarantine is judged again."""
 
 
@@ -34,6 +34,7 @@ def carry_forward(lake: ObjectStore, plan: Mapping[str, Any], ref: Ref, planned:
             "days": {},
             "quarantine": plan["quarantine"].get(table["name"], _NOTHING),
             "delta": plan["pending"].get(table["name"], _NOTHING),
+            "decided": plan.get("decided", {}).get(table["name"], _NOTHING),
             "altered": [],
             "healed": {},
         }

@@ -10,6 +10,7 @@ from typing import Any
 from podemos.branches import (
     ddl,
     debts,
+    decisions,
     deliver,
     keys,
     landing_check,
@@ -70,7 +71,10 @@ def certify_days(
     sources = plan["sources"]
     before = debts.newest(lake, revision.number)
     owed = before.get("debts", ())
-    examined = [examine(revision, table, sources.get(table.name, {}), lake, warehouse, owed) for table in contracts]
+    decided = decisions.in_force(lake, revision.document)
+    examined = [
+        examine(revision, table, sources.get(table.name, {}), lake, warehouse, owed, decided) for table in contracts
+    ]
     altered = landing_check.altered(lake, revision, contracts, business_date)
     pushed = {branch.id for branch in config.branches if branch.mode == "push"}
     verified = _verified(before, examined)
@@ -106,6 +110,17 @@ def certify_days(
         },
         "lateness": lateness,
         "look_back": look_back.left(lateness, sources),
+        "new_columns": [
+            {"table": one.table.name, "branch": branch, "columns": entry["new_columns"]}
+            for one in examined
+            for branch, entry in sorted(one.sources.items())
+            if entry.get("new_columns")
+        ],
+        "walls": [
+            {"table": one.table.name, "branch": branch, "day": day} | counts
+            for one in examined
+            for (day, branch), counts in sorted(one.walls.items())
+        ],
         "healed": debts.healed(revision.document.get("healed", {})),
         "messages": [
             *sorted({line for lines in altered.values() for line in lines}),
@@ -141,7 +156,7 @@ def _write_certificates(
             branches = {
                 branch: found.terms[day, branch].to_dict()
                 | {"state": str(found.terms[day, branch].standing), "as_of": _as_of(found, day, branch, verified)}
-                | _said_beside(found, branch, pushed)
+                | _said_beside(found, day, branch, pushed)
                 for branch in ids
                 if (day, branch) in found.terms
             }
@@ -272,10 +287,13 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
     return [f"sucursal {branch}, business day {day}: {sides[0]} curated, {sides[1]} in the warehouse"]
 
 
-def _said_beside(found: Examined, branch: str, pushed: Collection[str]) -> dict[str, Any]:
-    """What a reader of a certificate should know beside its terms: the hold-back's alerts, and who pulled."""
-    alerts = found.sources.get(branch, {}).get("alerts")
-    return ({"alerts": alerts} if alerts else {}) | ({"mode": "push"} if branch in pushed else {})
+def _said_beside(found: Examined, day: str, branch: str, pushed: Collection[str]) -> dict[str, Any]:
+    """What a reader should know beside the terms: rows decided about, doubtful hours, alerts, and who pulled."""
+    decided = [one for one in found.decided if one["branch"] == branch and day in (one["day"], one["source_day"])]
+    source, walls = found.sources.get(branch, {}), found.walls.get((day, branch))
+    beside = {"decisions": decided, "walls": walls, "mode": "push" if branch in pushed else ""}
+    beside |= {name: source.get(name) for name in ("alerts", "new_columns")}
+    return {name: value for name, value in beside.items() if value}
 
 
 def _alerts(examined: list[Examined]) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from podemos.branches.state import Position
+from podemos.core import raw_text
 from podemos.core.errors import DataFault
 from podemos.core.money import cents_of
 from podemos.core.table import Column, Kind, Table
@@ -81,8 +82,8 @@ class Page:
         arrays = []
         for column, raw in zip(self.table.columns, block, strict=True):
             try:
-                text = raw.cast(pa.string())
-                if raw.null_count and column.name in self.table.primary_key:
+                text = _carried(column, self.table, raw)
+                if text.null_count and column.name in self.table.primary_key:
                     raise DataFault(
                         f"branch {self.branch}, table {self.table.name}: a row has NULL in its key, "
                         f"{column.at_branch}; without a key it cannot be told from another: give it one and declare "
@@ -133,6 +134,23 @@ def _scalar(text: str, kind: pa.DataType) -> pa.Scalar:
     data = text.encode()
     bounds = pa.py_buffer(np.array([0, len(data)], np.int32))
     return pa.Array.from_buffers(pa.string(), 1, [None, bounds, pa.py_buffer(data)]).cast(kind)[0]
+
+
+def _carried(column: Column, table: Table, raw: pa.Array) -> pa.Array:
+    """The values as text; bytes that are no text, of a column that may have such, in the form of `raw_text`.
+
+    Raises:
+        pa.ArrowInvalid: bytes that are no text in a number, a date, the key or the cursor.
+    """
+    free = column.kind is Kind.TEXT and column.name not in table.order
+    try:
+        text = raw.cast(pa.string())
+        if not free or not pc.any(pc.starts_with(text, raw_text.MARK)).as_py():
+            return text
+    except pa.ArrowInvalid:
+        if not free:
+            raise
+    return pa.array([None if value is None else raw_text.carried(value) for value in raw.to_pylist()], pa.string())
 
 
 def encode(page: Page) -> bytes:

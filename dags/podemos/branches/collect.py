@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from podemos.branches import carry, keys, look_back, outcomes, revisions
+from podemos.branches import carry, decisions, keys, look_back, outcomes, revisions
 from podemos.branches.landing import Part
 from podemos.branches.ranges import whole
 from podemos.branches.revisions import Revision
@@ -72,6 +72,8 @@ def plan_curation(batch_keys: list[str], *, lake: ObjectStore, clock: Clock, con
         "landed": {"#".join(name): f"{seq}-{part}" for name, (seq, part) in sorted((marks | landed).items())},
         "days": before.get("days", {}),
         "quarantine": before.get("quarantine", {}),
+        "decisions": decisions.gather(lake, before.get("decisions", {})),
+        "decided": before.get("decided", {}),
         "pending": _pending(lake, previous),
     }
     content = manifest.sha256(manifest.canonical(document))
@@ -175,6 +177,7 @@ def _sources(before: dict[str, Any], parts: list[Part]) -> dict[str, Any]:
             "since": part.since.isoformat() if part.since else None,
             "older": part.older.to_dict() if part.older else None,
             "contract": part.contract,
+            "new_columns": list(part.new_columns),
             "alerts": list(part.hold_back.alerts) if part.hold_back else [],
             "cut": False,
             "fingerprints": {day: value.to_dict() for day, value in part.fingerprints.items()},

@@ -14,13 +14,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from podemos.branches import absence, curation, keys
+from podemos.branches import absence, control_totals, curation, decided, faults, keys, wall_times
 from podemos.branches.chunk import cents
-from podemos.branches.curation import RANGE
+from podemos.branches.curation import ORIGIN, RANGE
 from podemos.branches.landed_rows import ALTERED, Fetch, landed
 from podemos.branches.zone_frames import ZoneFrames
-from podemos.core import fingerprint, manifest
-from podemos.core.fingerprint import Fingerprint
+from podemos.core import manifest
 from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table
@@ -28,8 +27,6 @@ from podemos.core.table import Table
 log = logging.getLogger("branches_curate")
 _ROWS_PER_FILE = 1_000_000
 _THREADS = 8
-Terms = dict[str, dict[str, dict[str, dict[str, Any]]]]
-"""day -> branch -> term (winners, curated, quarantined) -> fingerprint."""
 
 
 def commit_result(lake: ObjectStore, plan: Ref, rev: str, tables: dict[str, Any]) -> bool:
@@ -40,9 +37,10 @@ def commit_result(lake: ObjectStore, plan: Ref, rev: str, tables: dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What happens to a table's keys (`decided`).
+    """What happens to a table's keys.
 
     Attributes:
+        fates: of `curation.decide`.
         days: those that may change.
         touched: those that do.
         altered: keys of chunks that were not used.
@@ -50,7 +48,7 @@ class Judged:
     """
 
     table: Table
-    decided: DataFrame
+    fates: DataFrame
     days: list[str]
     touched: list[str]
     altered: list[str]
@@ -91,41 +89,50 @@ class Curation:
         incoming = self._incoming(table)
         before_keys = self._before_keys(table)
         days, altered = self._candidate_days(incoming, before_keys, table)
-        sound = curation.with_local_faults(
+        incoming = self._with_kept(incoming, table, days)
+        sound = faults.with_local_faults(
             curation.keep_latest_snapshot(incoming.filter(F.col(ALTERED).isNull()), table),
             table,
             self.zones.first,
             self.zones.last,
         )
-        sound = curation.with_orphans(sound, table, self.known)
+        sound = decided.accepted(faults.with_orphans(sound, table, self.known))
         ranges, gone = absence.sound(self._ranges(table), altered), self._gone(table)
-        decided = curation.decide(sound, self._before(table, days), table)
-        decided = absence.declare_gone(decided, table, ranges, gone).persist()
+        fates = curation.decide(sound, self._before(table, days), table)
+        fates = absence.declare_gone(fates, table, ranges, gone).persist()
         swept = ranges or gone or any(chunk.get("range") for chunk in self.plan["chunks"].get(table.name, ()))
-        healed = self._healed(decided, table, incoming.filter("esperaba")) if swept else {}
-        touched = sorted(row["dia"] for row in curation.touched_days(decided, table).collect())
+        healed = self._healed(fates, table, incoming.filter("esperaba")) if swept else {}
+        touched = sorted(row["dia"] for row in curation.touched_days(fates, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
-        arrived = decided.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
+        arrived = fates.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
         new_keys = arrived.select("id_sucursal", F.col(f"i.{table.primary_key[0]}").alias("_clave"))
         self.known[table.name] = before_keys.select("id_sucursal", "_clave").union(new_keys)
         log.info("%s: %d days may change, %d do, %d chunks altered", table.name, len(days), len(touched), len(altered))
-        return Judged(table, decided, days, touched, altered, healed)
+        return Judged(table, fates, days, touched, altered, healed)
 
     def _write(self, judged: Judged) -> dict[str, Any]:
         """Writes what a table's judgement says, and takes the control totals of what was written."""
-        table, decided = judged.table, judged.decided
-        files = self._write_days(decided, table, judged.touched)
-        waiting = self._write_quarantine(decided, table)
-        merge = self._write_delta(decided, table)
-        terms = self._terms(decided, table, files, waiting["files"])
+        table, fates = judged.table, judged.fates
+        files = self._write_days(fates, table, judged.touched)
+        waiting = self._write_quarantine(fates, table)
+        merge = self._write_delta(fates, table)
+        kept = self._write_kept(fates, table, judged.days)
+        written = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
+        stored = self._read(curation.incoming_schema(table), waiting)
+        back = self._read(decided.schema(table), kept) if kept["files"] else None
+        terms = control_totals.totals(fates, table, files, written, stored, back)
+        alive = curation.current(fates, table).filter("NOT borrado")
+        walls = wall_times.doubtful(alive, table, self.zones, {*judged.days, *judged.touched})
         log.info("%s: %d rows to load, %d in quarantine", table.name, merge["rows"], waiting["rows"])
         return {
             "days": {
                 day: {"files": files.get(day, [] if day in judged.touched else None), "branches": terms.get(day, {})}
+                | ({"walls": walls[day]} if day in walls else {})
                 for day in sorted({*judged.days, *judged.touched})
             },
             "quarantine": waiting,
             "delta": merge,
+            "decided": kept,
             "altered": judged.altered,
             "healed": judged.healed,
         }
@@ -144,7 +151,29 @@ class Curation:
         again = waiting.withColumn(ALTERED, F.lit(None).cast("string")).withColumn("esperaba", F.lit(True))
         again = again.withColumn(RANGE, F.lit(False))
         columns = [*names, ALTERED, "esperaba", RANGE]
-        return rows.select(*columns).unionByName(again.select(*columns)).persist()
+        found = rows.select(*columns).unionByName(again.select(*columns))
+        return self._decisions(decided.undecided(found, table), table).persist()
+
+    def _decisions(self, rows: DataFrame, table: Table) -> DataFrame:
+        """Rows with what operators decided about them."""
+        entries = self.plan.get("decisions", {}).get(table.name)
+        return decided.apply(rows, table, entries) if entries else rows
+
+    def _kept(self, table: Table) -> dict[str, Any]:
+        """What the revision before says of the rows that are curated by a decision."""
+        found: dict[str, Any] = self.plan.get("decided", {}).get(table.name, {"files": [], "rows": 0})
+        return found
+
+    def _with_kept(self, incoming: DataFrame, table: Table, days: list[str]) -> DataFrame:
+        """With the decided rows that count on these days, to be judged again; `days` grows by what they tie to them."""
+        kept = self._kept(table)
+        if not kept["rows"]:
+            return incoming
+        days[:] = decided.closure(days, kept["days"])
+        again = self._read(decided.schema(table), kept).filter(decided.touching(days))
+        again = again.withColumn(ALTERED, F.lit(None).cast("string")).withColumn("esperaba", F.lit(True))
+        again = self._decisions(decided.undecided(again.withColumn(RANGE, F.lit(False)), table), table)
+        return incoming.unionByName(again.select(*incoming.columns))
 
     def _candidate_days(self, incoming: DataFrame, before: DataFrame, table: Table) -> tuple[list[str], list[str]]:
         """Days the incoming rows and ranges name, and days where their keys live now; and the altered chunks."""
@@ -154,6 +183,9 @@ class Curation:
             owners = incoming.filter(F.col(ALTERED).isNull()).select(*table.key).distinct()
             theirs = before.join(owners, list(table.key), "left_semi")
             found = found.union(theirs.select(F.lit("").alias("a"), F.col("_dia").alias("dia")).distinct())
+        if self.plan.get("decisions", {}).get(table.name) and table.partitioned:
+            theirs = incoming.filter(F.col(ORIGIN).isNotNull()).select(decided.origin_day(table))
+            found = found.union(theirs.select(F.lit("").alias("a"), "dia").distinct())
         rows = found.collect()
         days = {row["dia"] for row in rows if not row["a"]}
         days |= {entry["day"] for entry in (*self._ranges(table), *self._gone(table))}
@@ -183,11 +215,11 @@ class Curation:
         files = [file for day in days if day in kept for file in kept[day]["files"]]
         return curation.from_curated(self._read(curation.curated_schema(table), {"files": files}), table)
 
-    def _write_days(self, decided: DataFrame, table: Table, days: list[str]) -> dict[str, list[dict[str, Any]]]:
+    def _write_days(self, fates: DataFrame, table: Table, days: list[str]) -> dict[str, list[dict[str, Any]]]:
         """Rewrites the touched days, one file each, sorted by branch and key."""
         if not days:
             return {}
-        rows = self._curated(curation.current(decided, table).filter(curation.local_day(table).isin(days)), table)
+        rows = self._curated(curation.current(fates, table).filter(curation.local_day(table).isin(days)), table)
         day = curation.local_day(table, curated=True)
         width = max(1, min(len(days), self.spark.sparkContext.defaultParallelism))
         (
@@ -203,17 +235,30 @@ class Curation:
             found = pool.map(lambda d: self._files(keys.curated_day(table.name, d, self.rev), table), days)
             return dict(zip(days, found, strict=True))
 
-    def _write_quarantine(self, decided: DataFrame, table: Table) -> dict[str, Any]:
+    def _write_quarantine(self, fates: DataFrame, table: Table) -> dict[str, Any]:
         """All rows of the table that wait now, with their reasons."""
-        rows = curation.parked(decided).select(*curation.incoming_schema(table).fieldNames())
+        rows = decided.parked(fates, table).select(*curation.incoming_schema(table).fieldNames())
         place = keys.quarantine(table.name, self.rev)
         rows.coalesce(1).write.mode("append").parquet(f"{self.root}/{place}")
         files = self._files(place, table)
         return {"files": files, "rows": sum(file["rows"] for file in files)}
 
-    def _write_delta(self, decided: DataFrame, table: Table) -> dict[str, Any]:
+    def _write_kept(self, fates: DataFrame, table: Table, days: list[str]) -> dict[str, Any]:
+        """All rows of the table that are curated by a decision now; also those that no day of this curation touches."""
+        before = self._kept(table)
+        if not before["rows"] and not self.plan.get("decisions", {}).get(table.name):
+            return {"files": [], "rows": 0}
+        elsewhere = self._read(decided.schema(table), before).filter(~decided.touching(days))
+        rows = decided.kept(fates, table).select(*elsewhere.columns).unionByName(elsewhere)
+        place = keys.decided(table.name, self.rev)
+        rows.coalesce(1).write.mode("append").parquet(f"{self.root}/{place}")
+        files = [file for file in self._files(place, table) if file["rows"]]
+        pairs = self._read(decided.schema(table), {"files": files}).select("dia", "dia_origen").distinct().collect()
+        return {"files": files, "rows": sum(f["rows"] for f in files), "days": sorted([list(pair) for pair in pairs])}
+
+    def _write_delta(self, fates: DataFrame, table: Table) -> dict[str, Any]:
         """What the warehouse has to merge, and what earlier deltas had for it and nobody saw arrive."""
-        rows = self._curated(curation.delta(decided, table), table)
+        rows = self._curated(curation.delta(fates, table), table)
         pending = self.plan["pending"].get(table.name)
         if pending and pending["rows"]:
             older = self._read(curation.curated_schema(table), pending)
@@ -225,34 +270,6 @@ class Curation:
         rows.coalesce(width).write.mode("append").parquet(f"{self.root}/{place}")
         files = self._files(place, table)
         return {"files": files, "rows": sum(file["rows"] for file in files)}
-
-    def _terms(
-        self, decided: DataFrame, table: Table, files: dict[str, list[dict[str, Any]]], waiting: list[dict[str, Any]]
-    ) -> Terms:
-        """Winners from memory; curated and quarantined from what was written, read back."""
-        now, parked = curation.current(decided, table), curation.parked(decided)
-        names = [found.name for found in curation.raw_schema(table).fields]
-        alive = now.filter("NOT borrado").select(*names, F.lit("curated").alias("_term"))
-        winners = alive.withColumn("_term", F.lit("winners")).unionByName(
-            parked.select(*names, F.lit("winners").alias("_term"))
-        )
-        back = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
-        written = (
-            curation.from_curated(back, table).filter("NOT borrado").select(*names, F.lit("curated").alias("_term"))
-        )
-        untouched = alive.filter(~curation.local_day(table).isin(list(files))) if files else alive
-        stored = self._read(curation.incoming_schema(table), {"files": waiting})
-        quarantined = stored.select(*names, F.lit("quarantined").alias("_term"))
-        everything = winners.unionByName(written).unionByName(untouched).unionByName(quarantined)
-        select = fingerprint.spark(table, curated=False)
-        grouped = everything.groupBy("id_sucursal", curation.local_day(table).alias("dia"), "_term").agg(
-            F.expr(select.count).alias("n"), F.expr(select.cents).alias("c"), F.expr(select.digest).alias("d")
-        )
-        terms: Terms = {}
-        for row in grouped.collect():
-            value = Fingerprint(int(row["n"]), int(row["c"]), int(row["d"])).to_dict()
-            terms.setdefault(row["dia"], {}).setdefault(f"{row['id_sucursal']:03d}", {})[row["_term"]] = value
-        return terms
 
     def _curated(self, raw: DataFrame, table: Table) -> DataFrame:
         return curation.to_curated(raw, table, self.zones.spans, self.zones.places, self.zones.changes)

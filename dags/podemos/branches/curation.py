@@ -2,12 +2,12 @@
 
 *Raw* rows have the contract's columns (dates and times as source text), then `id_sucursal`, `snapshot_seq`, `borrado`.
 *Incoming* rows are raw rows with `motivo`, `detalle` (why they must wait; NULL when they need not), `esperaba`
-(whether they come from quarantine) and `RANGE`. Only PySpark and podemos.core are imported: this runs in Glue.
+(whether an earlier curation saw them), `RANGE`, and what an operator decided (`EVENT` and so on). Only PySpark and
+podemos.core are imported: this runs in Glue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
@@ -26,7 +26,9 @@ KEEP, PUT, PARK, GONE = "keep", "put", "park", "gone"
 row is no longer at the branch, and a curated one is marked."""
 Changes = list[tuple[str, int]]
 """Offsets of one zone: (naive UTC text, seconds from then on), ascending; the first holds from the beginning."""
-_TEMPORAL = r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?$"
+EVENT, ACCEPTED, ORIGIN, PRINT = "evento", "_aceptado", "_origen", "huella"
+"""Columns of a row that an operator decided about (`decided`): the event, whether it accepts the row, of a corrected
+row its columns as the branch has them, and the SHA-256 of its content. NULL where nobody decided."""
 
 
 def raw_schema(table: Table) -> T.StructType:
@@ -66,64 +68,6 @@ def keep_latest_snapshot(incoming: DataFrame, table: Table) -> DataFrame:
     return incoming.withColumn("_n", F.row_number().over(order)).filter("_n = 1").drop("_n")
 
 
-def with_local_faults(incoming: DataFrame, table: Table, first: str, last: str) -> DataFrame:
-    """Adds `motivo` and `detalle` for what a row itself shows: NULL, NUL, too long, or a date that does not exist.
-
-    Args:
-        incoming: raw rows.
-        table: their contract.
-        first: first wall time of the zone table.
-        last: the first wall time beyond it.
-    """
-    checks: list[tuple[Column, str, str]] = []
-    for column in table.columns:
-        value = F.col(column.name)
-        if not column.nullable:
-            checks.append((value.isNull(), "valor_nulo", column.name))
-        if column.kind is Kind.TEXT:
-            checks.append((F.instr(value, "\x00") > 0, "texto_con_nul", column.name))
-            if not column.unbounded:
-                longer = (F.length(value) > column.length) | (F.octet_length(value) > WAREHOUSE_BYTES)
-                checks.append((longer, "texto_largo", column.name))
-        if column.kind.temporal and not column.lenient:
-            wall = value.cast("timestamp_ntz")
-            impossible = value.isNotNull() & (~value.rlike(_TEMPORAL) | wall.isNull())
-            checks.append((impossible, "fecha_imposible", column.name))
-            if column.kind is Kind.DATETIME:
-                outside = (wall < _ntz(first)) | (wall >= _ntz(last))
-                checks.append((outside, "fecha_fuera_de_tabla", column.name))
-    motivo, detalle = F.lit(None).cast("string"), F.lit(None).cast("string")
-    for fails, reason, name in reversed(checks):
-        motivo = F.when(fails, F.lit(reason)).otherwise(motivo)
-        shown = F.concat_ws(" ", F.lit(name), F.substring(F.col(name).cast("string"), 1, 40))
-        detalle = F.when(fails, shown).otherwise(detalle)
-    return incoming.withColumn("motivo", motivo).withColumn("detalle", F.regexp_replace(detalle, "\x00", "\\\\0"))
-
-
-def with_orphans(incoming: DataFrame, table: Table, known: Mapping[str, DataFrame]) -> DataFrame:
-    """Adds `motivo` to rows whose client or loan the same branch does not have (yet).
-
-    Args:
-        incoming: rows with `motivo`.
-        table: their contract.
-        known: for each parent table, its keys ``(id_sucursal, _clave)``.
-    """
-    for parent in table.parents:
-        keys = known[parent.table].select(
-            F.col("id_sucursal").alias("_s"), F.col("_clave").alias("_k"), F.lit(True).alias("_hay")
-        )
-        own = F.col(parent.column)
-        joined = incoming.join(keys, (F.col("id_sucursal") == F.col("_s")) & (own == F.col("_k")), "left")
-        orphan = F.col("motivo").isNull() & own.isNotNull() & F.col("_hay").isNull()
-        why = F.concat_ws(" ", F.lit(parent.table), own.cast("string"))
-        incoming = (
-            joined.withColumn("detalle", F.when(orphan, why).otherwise(F.col("detalle")))
-            .withColumn("motivo", F.when(orphan, F.lit("padre_desconocido")).otherwise(F.col("motivo")))
-            .drop("_s", "_k", "_hay")
-        )
-    return incoming
-
-
 def decide(incoming: DataFrame, before: DataFrame, table: Table) -> DataFrame:
     """For each key what happens to it: columns `i` (incoming row), `p` (curated row of before), `accion`, `ido`.
 
@@ -133,7 +77,8 @@ def decide(incoming: DataFrame, before: DataFrame, table: Table) -> DataFrame:
     """
     names = [field.name for field in raw_schema(table).fields]
     key = list(table.key)
-    mine = incoming.select(*key, F.struct(*names, "motivo", "detalle", "esperaba", RANGE).alias("i"))
+    judged = (*names, "motivo", "detalle", "esperaba", RANGE, EVENT, ACCEPTED, ORIGIN, PRINT)
+    mine = incoming.select(*key, F.struct(*judged).alias("i"))
     theirs = before.select(*key, F.struct(*names).alias("p"))
     both = mine.join(theirs, key, "full")
     same = reduce(lambda a, b: a & b, (F.col(f"p.{c.name}").eqNullSafe(F.col(f"i.{c.name}")) for c in table.columns))
@@ -152,11 +97,6 @@ def current(decided: DataFrame, table: Table) -> DataFrame:
     row = F.when(F.col("accion") == KEEP, F.col("p")).when(F.col("accion") == GONE, gone).otherwise(_raw_struct(table))
     known = (F.col("accion") != GONE) | F.col("p").isNotNull()
     return decided.filter((F.col("accion") != PARK) & known).select(row.alias("r")).select("r.*")
-
-
-def parked(decided: DataFrame) -> DataFrame:
-    """The rows that wait in quarantine now."""
-    return decided.filter(F.col("accion") == PARK).select("i.*").drop("esperaba", RANGE)
 
 
 def delta(decided: DataFrame, table: Table) -> DataFrame:

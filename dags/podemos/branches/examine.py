@@ -30,6 +30,8 @@ class Examined:
 
     Attributes:
         older: by branch, what it was asked about beside its window, and the instant before that snapshot.
+        decided: rows that are curated by a person's decision; see `decisions.in_force`.
+        walls: by (day, branch), rows in a doubled or skipped hour; see `wall_times`.
     """
 
     table: Table
@@ -37,6 +39,8 @@ class Examined:
     terms: dict[tuple[str, str], Terms]
     messages: dict[str, list[str]]
     older: dict[str, tuple[Older, str]] = field(default_factory=dict)
+    decided: list[dict[str, Any]] = field(default_factory=list)
+    walls: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
 
 def examine(
@@ -46,6 +50,7 @@ def examine(
     lake: ObjectStore,
     warehouse: Warehouse,
     owed: Collection[Mapping[str, str]] = (),
+    decided: Collection[dict[str, Any]] = (),
 ) -> Examined:
     """All five terms of every branch and day of the window, and the rows of what the warehouse has otherwise.
 
@@ -81,7 +86,10 @@ def examine(
             source = Fingerprint.from_dict(prints[day]) if day in prints else Fingerprint()
         lake_terms = documents[day]["branches"].get(branch, {}) if day in documents else {}
         terms[day, branch] = terms_of(source, lake_terms, loaded.get((day, branch), Fingerprint()))
-    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older)
+    mine = [one for one in decided if one["table"] == table.name]
+    walls = {(day, branch): found for day, document in documents.items()
+             for branch, found in document.get("walls", {}).items()}  # fmt: skip
+    return Examined(table, sources, terms, _messages(table, terms, days, lake, warehouse), older, mine, walls)
 
 
 def _messages(

@@ -26,18 +26,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import MySQLdb
 
-from podemos.branches import query
+from podemos.branches import drift, query
 from podemos.branches.bound import HoldBack
+from podemos.branches.drift import Shapes
 from podemos.branches.link import Link
 from podemos.contracts.branches import Extraction
+from podemos.core.table import Table
 
 _NO_PROCESS = 1227
+_NOT_SEEN = "no PROCESS privilege: transactions are not seen; grant it or set lag"
+_REPLICA = "a read-only server, a replica: it shows no transaction of its primary"
+_OLD = "INNODB_TRX stays old: somebody reads it ten times a second; find out who"
 _OWN = "own"
 _PAUSES = (0.0, 0.15, 0.3, 0.6, 1.2)
 """Seconds before each look; longer ones also let others' pauses fall apart."""
@@ -52,12 +57,14 @@ class Horizon:
 
     Attributes:
         slack_seconds: what a pull reaches back below *clock now - time since the last snapshot*; see `bound.start`.
+        shapes: the columns that the branch's tables have.
     """
 
     now: datetime
     today: date
     hold_back: HoldBack
     slack_seconds: int
+    shapes: Shapes = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +76,39 @@ class Writer:
     age: float
 
 
-def read(link: Link, extraction: Extraction) -> Horizon:
+def read(link: Link, extraction: Extraction, tables: Sequence[Table] = ()) -> Horizon:
     """One round trip by lag; by transactions one more, or a few while the server's copy of them is old.
+
+    The tables' columns are told on the same trip.
 
     Raises:
         MySQLdb.Error: the link is broken.
     """
     if extraction.hold_back == "lag":
-        return _by_lag(link, extraction, ())
+        return _by_lag(link, extraction, (), tables)
     limit = extraction.max_open_trx_seconds
     for pause in _PAUSES:
         time.sleep(pause)
         link.open_snapshot(query.writers(limit))
         try:
-            first, *others = _all(link, query.writers(limit))
+            first, *others = _all(link, query.writers(limit, _shapes_of(tables)))
         except MySQLdb.Error as error:
             if error.args[0] != _NO_PROCESS:
                 raise
-            return _by_lag(link, extraction, ("no PROCESS privilege: transactions are not seen; grant it or set lag",))
-        _, now, today, past, replica = first
+            return _by_lag(link, extraction, (_NOT_SEEN,), tables)
+        _, now, today, past, replica, columns = first
         if replica not in ("0", "OFF"):
-            return _by_lag(link, extraction, ("a read-only server, a replica: it shows no transaction of its primary",))
+            return _by_lag(link, extraction, (_REPLICA,), tables)
         writers = [_writer(row) for row in others]
         if own := [math.ceil(writer.age) for writer in writers if writer.what == _OWN]:
             break
     else:
-        return _by_lag(link, extraction, ("INNODB_TRX stays old: somebody reads it ten times a second; find out who",))
+        return _by_lag(link, extraction, (_OLD,), tables)
     oldest, alerts = held((writer for writer in writers if writer.what != _OWN), limit)
     back = max(oldest, *own) + extraction.margin_seconds + _skipped(now, past, limit)
     hold_back = HoldBack("transactions", back, alerts)
-    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, extraction.margin_seconds)
+    shapes = drift.told(columns, tables)
+    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, extraction.margin_seconds, shapes)
 
 
 def held(writers: Iterable[Writer], limit: int) -> tuple[int, tuple[str, ...]]:
@@ -125,11 +135,16 @@ def age_of(by_wall_clock: float, by_utc: float) -> float:
     return min(possible) if possible else max(by_wall_clock, by_utc) + _HOUR
 
 
-def _by_lag(link: Link, extraction: Extraction, alerts: tuple[str, ...]) -> Horizon:
+def _by_lag(link: Link, extraction: Extraction, alerts: tuple[str, ...], tables: Sequence[Table]) -> Horizon:
     lag = extraction.lag_seconds
-    ((now, today, past),) = _all(link, query.clock(lag))
+    ((now, today, past, columns),) = _all(link, query.clock(lag, _shapes_of(tables)))
     hold_back = HoldBack("lag", lag + _skipped(now, past, lag), alerts)
-    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, lag)
+    shapes = drift.told(columns, tables)
+    return Horizon(datetime.fromisoformat(now), date.fromisoformat(today), hold_back, lag, shapes)
+
+
+def _shapes_of(tables: Sequence[Table]) -> str:
+    return drift.asked(tables) if tables else "''"
 
 
 def _skipped(now: str, past: str, seconds: int) -> int:
@@ -139,9 +154,9 @@ def _skipped(now: str, past: str, seconds: int) -> int:
 
 
 def _writer(row: list[str]) -> Writer:
-    what, connection, by_wall_clock, by_utc, _ = row
+    what, connection, by_wall_clock, by_utc, *_ = row
     return Writer(connection, what, age_of(float(by_wall_clock), float(by_utc)))
 
 
 def _all(link: Link, sql: str) -> list[list[str]]:
-    return [[(value or b"0").decode() for value in row] for block in link.rows(sql) for row in block]
+    return [["0" if value is None else value.decode() for value in row] for block in link.rows(sql) for row in block]

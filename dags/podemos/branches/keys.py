@@ -10,6 +10,7 @@ PLANS = "manifests/branches/plans/"
 RESULTS = "manifests/branches/results/"
 REVISIONS = "manifests/branches/revisions/"
 CERTIFICATIONS = "manifests/branches/certifications/"
+DECISIONS = "decisions/branches/"
 LATEST_REVISION = "index/branches/latest_revision.json"
 OUTCOMES = "index/branches/outcomes.json"
 UNDATED = "todo"
@@ -86,6 +87,16 @@ def quarantine(table: str, rev: str) -> str:
 def quarantine_report(number: int) -> str:
     """What waits as of a revision, since when and for how much."""
     return f"manifests/branches/quarantine/{number:012d}.json"
+
+
+def decision(table: str, branch: str, row: str) -> str:
+    """What an operator decided about a row; `row` is the SHA-256 of its content, so there is one per version."""
+    return f"{DECISIONS}{table}/sucursal={branch}/{row}.json"
+
+
+def decided(table: str, rev: str) -> str:
+    """The rows of a table that are curated by a decision as of a revision, as the branch has them."""
+    return f"decided/{table}/rev={rev}/"
 
 
 def delta(table: str, rev: str) -> str:

@@ -91,6 +91,7 @@ class Part:
         whole: only of a table without a cursor: its fingerprint when it was read in one go to its end; else empty.
         look_back: the part holds rows below the pull's start, from so many seconds on before the clock of the snapshot
             before; see `look_back`.
+        new_columns: columns of the branch that the contract does not know, in words.
         tail_rows: rows above the watermark's bound: landed, and fetched again by the next pull.
     """
 
@@ -115,6 +116,7 @@ class Part:
     older: Older | None = None
     first: Watermark | None = None
     look_back: int = 0
+    new_columns: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -159,6 +161,7 @@ class Part:
             "first": self.first.to_dict() if self.first else None,
             "look_back": self.look_back,
             "contract": self.contract,
+            "new_columns": list(self.new_columns),
             "chunk": self.chunk.to_dict() if self.chunk else None,
             "tail_rows": self.tail_rows,
             "since": self.since.isoformat() if self.since else None,
@@ -187,6 +190,7 @@ class Part:
             older=Older.from_dict(data.get("older")),
             look_back=data.get("look_back", 0),
             contract=data["contract"],
+            new_columns=tuple(data.get("new_columns", ())),
             chunk=Chunk.from_dict(data["chunk"]) if data["chunk"] else None,
             tail_rows=data["tail_rows"],
             since=date.fromisoformat(data["since"]) if data["since"] else None,

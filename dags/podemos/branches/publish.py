@@ -38,7 +38,8 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
     except NotFound as missing:
         raise SourceUnavailable(f"{missing}: the curation of {plan_key} did not finish; run it again") from None
     before = plan["previous"] and manifest.read_ref(lake, plan["previous"])
-    if before and plan["landed"] == before["landed"] and not any(before["altered"].values()):
+    decided = bool(before) and plan.get("decisions", {}) != before.get("decisions", {})
+    if before and plan["landed"] == before["landed"] and not any(before["altered"].values()) and not decided:
         return str(plan["previous"]["key"])
     document = {
         "kind": "branches.revision",
@@ -52,6 +53,8 @@ def publish_revision(plan_key: str, *, lake: ObjectStore, catalog: Any = None, d
         "days": _days(lake, plan, result),
         "quarantine": {name: found["quarantine"] for name, found in result["tables"].items()},
         "delta": {name: found["delta"] for name, found in result["tables"].items()},
+        "decisions": plan.get("decisions", {}),
+        "decided": {name: found["decided"] for name, found in result["tables"].items() if found.get("decided")},
         "healed": {name: found["healed"] for name, found in result["tables"].items() if found.get("healed")},
         "altered": {
             name: [chunk for chunk in plan["chunks"][name] if chunk["key"] in set(found["altered"])]
@@ -74,7 +77,8 @@ def _days(lake: ObjectStore, plan: dict[str, Any], result: dict[str, Any]) -> di
         known = days.setdefault(table, {})
         for day, entry in found["days"].items():
             files = known.get(day, {}).get("files", []) if entry["files"] is None else entry["files"]
-            todo.append((table, day, {"files": files, "branches": entry["branches"]}))
+            walls = {"walls": entry["walls"]} if entry.get("walls") else {}
+            todo.append((table, day, {"files": files, "branches": entry["branches"]} | walls))
 
     def write(entry: tuple[str, str, dict[str, Any]]) -> manifest.Ref | None:
         table, day, found = entry

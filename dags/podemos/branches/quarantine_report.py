@@ -1,5 +1,7 @@
 """What waits in quarantine, since when, and for how much: reason x branch, ages and trend, one document per revision.
 
+With it, which rows left by a decision (`decisions`), and by whose.
+
 A revision's quarantine files hold all rows that wait as of it. Since when a row waits is known from the report of the
 revision before: a row that was there keeps its date, a new one gets the revision's own. So each report is a function of
 one revision and of the report before, it is written once, and one that is missing is made when it is asked for.
@@ -14,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from podemos.branches import keys, revisions
+from podemos.branches import decisions, keys, revisions
 from podemos.branches.revisions import Revision
 from podemos.core import manifest
 from podemos.core.clock import from_iso
@@ -35,7 +37,7 @@ def report(lake: ObjectStore, revision: Revision) -> tuple[dict[str, Any], Ref]:
     """The report of a revision; written now, like those of earlier revisions, when nobody has asked before.
 
     Its `rows` name each waiting row (table, branch, key, reason, cents or None where no amount can be read, since);
-    no other column of the row is in it.
+    no other column of the row is in it. Its `decided` are the rows that are curated by a person's decision.
     """
     missing, found = [revision], None
     while found is None and (before := missing[-1].document["previous"]):
@@ -66,6 +68,7 @@ def _document(lake: ObjectStore, revision: Revision, before: tuple[dict[str, Any
         "revision": revision.ref.to_dict(),
         "previous": before[1].to_dict() if before else None,
         "rows": rows,
+        "decided": decisions.in_force(lake, revision.document),
         "arrived": len(now - since.keys()),
         "left": len(since.keys() - now),
         "trend": [*(before[0]["trend"] if before else []), summary][-TREND:],

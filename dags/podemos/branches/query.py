@@ -23,26 +23,28 @@ _HEX = re.compile(r"[0-9A-F]*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 _IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
+_LONGEST_LIST = 1 << 20
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
 def session(server: str, statement_seconds: int) -> str:
-    """Isolation, read-only, statement time limit and character set of the session, in one round trip."""
+    """Isolation, read-only, statement time limit, character set and longest list of the session, in one round trip."""
     if "MariaDB" in server:
         limits = f"tx_isolation = 'REPEATABLE-READ', tx_read_only = ON, max_statement_time = {statement_seconds}"
     else:
         limits = "transaction_isolation = 'REPEATABLE-READ', transaction_read_only = ON"
         limits += f", max_execution_time = {statement_seconds * 1000}"
+    limits += f", group_concat_max_len = {_LONGEST_LIST}"
     names = "character_set_client = utf8mb4, character_set_connection = utf8mb4, character_set_results = utf8mb4"
     return f"SET SESSION {limits}, {names}"
 
 
-def clock(seconds: int) -> str:
-    """The wall clock and day in the session's zone, and what the clock showed so many seconds ago."""
-    return f"SELECT NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds})"
+def clock(seconds: int, beside: str = "''") -> str:
+    """The wall clock and day in the session's zone, what the clock showed so many seconds ago, and one more value."""
+    return f"SELECT NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds}), {beside}"
 
 
-def writers(seconds: int) -> str:
+def writers(seconds: int, beside: str = "''") -> str:
     """`clock`, whether it is a replica, statements that may be writing, transactions that wrote, and our own.
 
     The server evaluates the parts in this order, which `horizon` relies on. Only whether a statement reads is taken
@@ -53,12 +55,12 @@ def writers(seconds: int) -> str:
     wall = age.format("trx_started", "CONVERT_TZ(UTC_TIMESTAMP(6), '+00:00', 'SYSTEM')")
     utc = age.format("CONVERT_TZ(trx_started, 'SYSTEM', '+00:00')", "UTC_TIMESTAMP(6)")
     return (
-        f"SELECT 'clock', NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds}), @@read_only "  # noqa: S608
-        "UNION ALL SELECT 'statement', ID, TIME, TIME, '' FROM information_schema.PROCESSLIST "
+        f"SELECT 'clock', NOW(6), CURDATE(), FROM_UNIXTIME(UNIX_TIMESTAMP() - {seconds}), @@read_only, {beside} "  # noqa: S608
+        "UNION ALL SELECT 'statement', ID, TIME, TIME, '', '' FROM information_schema.PROCESSLIST "
         f"WHERE ID <> CONNECTION_ID() AND COMMAND NOT IN ({_IDLE}) AND NOT (COMMAND = 'Connect' AND INFO IS NULL) "
         "AND (INFO IS NULL OR INFO NOT REGEXP '^[[:space:](]*(select|show|desc|explain)[^a-z_]') "
         "UNION ALL SELECT IF(trx_mysql_thread_id = CONNECTION_ID(), 'own', 'transaction'), trx_mysql_thread_id, "
-        f"{wall}, {utc}, '' FROM information_schema.INNODB_TRX "
+        f"{wall}, {utc}, '', '' FROM information_schema.INNODB_TRX "
         "WHERE trx_rows_modified > 0 OR trx_mysql_thread_id = CONNECTION_ID()"
     )
 
@@ -205,7 +207,7 @@ def literal(column: Column, text: str) -> str:
             raise _no_value(column, text)
         return f"0x{text}" if text else "''"
     if column.kind is Kind.TEXT:
-        return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"
+        return texts.literal_text(text)
     if column.kind.temporal and _TEMPORAL.fullmatch(text):
         return f"'{text}'"
     if not column.kind.temporal and _NUMBER.fullmatch(text):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from podemos.branches import keys, outcomes, quarantine_report, revisions
+from podemos.branches import decisions, keys, outcomes, quarantine_report, revisions
 from podemos.core import manifest
 from podemos.core.clock import system_clock
 from podemos.core.money import format_pesos
@@ -51,15 +51,24 @@ def _certified(lake: ObjectStore) -> Iterator[str]:
         for branch, found in branches.items():
             late = timedelta(seconds=found["seconds"])
             yield f"  late: sucursal {branch}, {table}: rows came up to {late} late; the next pulls look back as far"
+    for columns, where in new_columns(newest).items():
+        yield f"  new column: {columns}: at {where}"
+    for one in newest.get("walls", ()):
+        hours = ", ".join(
+            _counted(one, kind, words)
+            for kind, words in (("fold", "in the hour that came twice"), ("gap", "in the hour that was skipped"))
+            if kind in one
+        )
+        yield f"  clocks were set: sucursal {one['branch']}, {one['day']}, {one['table']}: {hours}"
     for one in newest.get("healed", ()):
         counts = ", ".join(_counted(one, kind) for kind in ("edited", "late", "deleted") if kind in one)
         yield f"  healed: sucursal {one['branch']}, {one['day']}, {one['table']}: {counts}"
 
 
-def _counted(one: dict[str, Any], kind: str) -> str:
-    """``3 edited (41, 57, 60)``, with as many keys as are named."""
+def _counted(one: dict[str, Any], kind: str, words: str = "") -> str:
+    """``3 edited (41, 57, 60)``, with as many keys as are named; `words` instead of the kind."""
     named, rest = one.get(f"{kind}_keys", [])[:_KEYS], one[kind] - len(one.get(f"{kind}_keys", [])[:_KEYS])
-    return f"{one[kind]} {kind}" + (f" ({', '.join([*named, *(['…'] if rest else [])])})" if named else "")
+    return f"{one[kind]} {words or kind}" + (f" ({', '.join([*named, *(['…'] if rest else [])])})" if named else "")
 
 
 def quarantined(lake: ObjectStore) -> Iterator[str]:
@@ -75,10 +84,34 @@ def quarantined(lake: ObjectStore) -> Iterator[str]:
             f"{group['table']:12} {group['reason']:24} {group['branch']}  {group['age']:16} {group['rows']:7,} rows "
             f"{format_pesos(group['cents']):>16}"
         )
+    yield from (f"  {decision_line(one)}" for one in document.get("decided", ()))
+    for one in decisions.not_yet(lake, revision.document):
+        yield f"  {decision_line(one)}: for the next curation"
     yield f"since the revision before: {document['arrived']} arrived, {document['left']} left"
     yield "trend: " + ", ".join(f"{step['planned'][:16]} {step['rows']:,}" for step in document["trend"])
     total = quarantine_report.totals(document["rows"])
-    yield json.dumps({"revision": revision.number} | total | {"report": ref.key})
+    decided = len(document.get("decided", ()))
+    yield json.dumps({"revision": revision.number} | total | {"decided": decided, "report": ref.key})
+
+
+def new_columns(certification: Mapping[str, Any]) -> dict[str, str]:
+    """Each new column with its table, and the branches that have it: a new release of the till is at many at once."""
+    found: dict[str, list[str]] = {}
+    for one in certification.get("new_columns", ()):
+        for column in one["columns"]:
+            found.setdefault(f"{one['table']}.{column}", []).append(one["branch"])
+    return {
+        column: ", ".join(branches[:_KEYS]) + (f" and {len(branches) - _KEYS} more" if len(branches) > _KEYS else "")
+        for column, branches in sorted(found.items())
+    }
+
+
+def decision_line(one: Mapping[str, Any]) -> str:
+    """A decision, as in ``sucursal 017, pagos 41: correct by ana: otros_datos='…'; reason``."""
+    values = ", ".join(f"{name}={'NULL' if value is None else repr(value)}" for name, value in one["set"].items())
+    told = "; ".join(filter(None, [values, one["reason"]]))
+    where = f"sucursal {one['branch']}, {one['table']} {one['key']}"
+    return f"{where} ({one['waited_for']['reason']}): {one['action']} by {one['by']}: {told}"
 
 
 def newest_certification(lake: ObjectStore, revision: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functools import cache
 
 from podemos.branches import bound as bounds
 from podemos.branches import chunk as chunks
-from podemos.branches import first_load, newest, query, rotation
+from podemos.branches import drift, first_load, newest, query, rotation
 from podemos.branches.horizon import Horizon
 from podemos.branches.landing import Part
 from podemos.branches.link import Link
@@ -82,6 +82,7 @@ class TablePull:
     """One table of a branch in one run, over as many snapshots as it takes.
 
     Args:
+        table: the contract as this branch has it; see `drift.fitted`.
         commit: commits a part.
         lease_seconds: longer than anything between two renewals.
         gap_until: when a gap has had its time in this run.
@@ -156,7 +157,8 @@ class TablePull:
                 hold_back=at.server.hold_back,
                 whole=whole,
                 first=load,
-                contract=_digest(table),
+                contract=_digest(drift.agreed(table)),
+                new_columns=drift.said(drift.agreed(table), at.server.shapes),
                 chunk=None,
                 tail_rows=page.rows_from(way.bound),
             )

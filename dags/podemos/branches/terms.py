@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -21,13 +21,19 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The five terms. `source` is None when the branch's server was not asked about that day."""
+    """The five terms. `source` is None when the branch's server was not asked about that day.
+
+    Rows that an operator corrected count twice beside them: as `original` with the branch's values, which `winners`
+    has, and as `corrected` with the given ones, which `curated` has. A corrected date lets them lie on different days.
+    """
 
     source: Fingerprint | None
     winners: Fingerprint
     curated: Fingerprint
     quarantined: Fingerprint
     warehouse: Fingerprint
+    original: Fingerprint = field(default_factory=Fingerprint)
+    corrected: Fingerprint = field(default_factory=Fingerprint)
 
     @property
     def landed(self) -> bool:
@@ -36,8 +42,8 @@ class Terms:
 
     @property
     def complete(self) -> bool:
-        """Curation lost and doubled nothing."""
-        return self.winners == self.curated + self.quarantined
+        """Curation lost and doubled nothing: what nobody corrected is the same on both sides."""
+        return self.winners - self.original == self.curated - self.corrected + self.quarantined
 
     @property
     def loaded(self) -> bool:
@@ -64,7 +70,14 @@ class Terms:
             "curated": self.curated.to_dict(),
             "quarantined": self.quarantined.to_dict(),
             "warehouse": self.warehouse.to_dict(),
+            **self._corrections(),
         }
+
+    def _corrections(self) -> dict[str, Any]:
+        """The two terms of corrected rows, where there are any."""
+        if not self.original.count and not self.corrected.count:
+            return {}
+        return {"original": self.original.to_dict(), "corrected": self.corrected.to_dict()}
 
     def faults(self, where: str) -> list[str]:
         """One line per identity that fails, without its rows."""
@@ -73,6 +86,8 @@ class Terms:
             found.append(f"{where}: {_shown(self.source)} at the branch, {_shown(self.winners)} landed")
         if not self.complete:
             parts = f"{_shown(self.curated)} curated and {_shown(self.quarantined)} in quarantine"
+            if self._corrections():
+                parts += f", of them corrected {_shown(self.original)} to {_shown(self.corrected)}"
             found.append(f"{where}: {_shown(self.winners)} landed, {parts}")
         if not self.loaded:
             found.append(f"{where}: {_shown(self.curated)} curated, {_shown(self.warehouse)} in the warehouse")
@@ -85,7 +100,9 @@ def terms_of(source: Fingerprint | None, lake: Mapping[str, Any], warehouse: Fin
     def term(name: str) -> Fingerprint:
         return Fingerprint.from_dict(lake[name]) if name in lake else Fingerprint()
 
-    return Terms(source, term("winners"), term("curated"), term("quarantined"), warehouse)
+    names = ("winners", "curated", "quarantined", "original", "corrected")
+    winners, curated, quarantined, original, corrected = (term(name) for name in names)
+    return Terms(source, winners, curated, quarantined, warehouse, original, corrected)
 
 
 def _shown(value: Fingerprint) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
@@ -22,6 +22,8 @@ class ZoneFrames:
         spans: `_z` (zone), `_y` (year), `_from`, `_to`, `_offset`: a row for each year that a span touches, so that a
             wall time meets a handful of rows however long the table is.
         places: `_s` (branch), `_local` (its zone), `_server` (the zone of its server's sessions).
+        homes: the same as values.
+        odd: of these zones, (from, to, ``fold`` or ``gap``) of each doubled or skipped hour.
     """
 
     spans: DataFrame
@@ -29,6 +31,8 @@ class ZoneFrames:
     changes: Changes
     first: str
     last: str
+    homes: list[tuple[int, str, str]] = field(default_factory=list)
+    odd: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
 
 
 def zone_frames(
@@ -60,6 +64,15 @@ def zone_frames(
         _changes([row for row in rows if row["zone"] == BUSINESS_ZONE]),
         min(row["local_from"] for row in rows),
         max(row["local_to"] for row in rows),
+        places,
+        {
+            zone: [
+                (row["local_from"], row["local_to"], row["kind"])
+                for row in rows
+                if row["zone"] == zone and row["kind"] != "normal"
+            ]
+            for zone in used
+        },
     )
 
 

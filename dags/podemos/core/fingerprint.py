@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from podemos.core import source_text
+from podemos.core import raw_text, source_text
 from podemos.core.table import Column, Kind, Table, branch_identifier, identifier
 
 
@@ -87,16 +87,29 @@ def mysql(table: Table) -> Select:
 
 def spark(table: Table, *, curated: bool) -> Select:
     """For Spark, over raw chunks (`curated=False`) or curated rows."""
-    row = ", ".join(
-        f"coalesce(concat(octet_length({t}), ':', {t}), '-1:')"
-        for t in (f"cast(`{_stored(c, curated=curated)}` as string)" for c in _covered(table))
-    )
+    row = _spark_row(_covered(table), curated=curated)
     cents = f"coalesce(cast(sum(`{table.amount}`) * 100 as bigint), 0)" if table.amount else "0"
     return Select(
         "count(*)",
         cents,
-        f"coalesce(sum(cast(conv(substr(md5(concat({row})), 1, 15), 16, 10) as decimal(38,0))), 0)",
+        f"coalesce(sum(cast(conv(substr(md5({row}), 1, 15), 16, 10) as decimal(38,0))), 0)",
     )
+
+
+def spark_row(table: Table) -> str:
+    """The text of a raw row over every column of the contract, as `row_text` gives it of the carried texts."""
+    return _spark_row(table.columns, curated=False, carried=True)
+
+
+def _spark_row(columns: Iterable[Column], *, curated: bool, carried: bool = False) -> str:
+    """In a raw text column, bytes that are no text count as the source has them, unless `carried`."""
+    parts = []
+    for column in columns:
+        text = f"cast(`{_stored(column, curated=curated)}` as string)"
+        if column.kind is Kind.TEXT and not curated and not carried:
+            text = raw_text.spark(text)
+        parts.append(f"coalesce(concat(octet_length({text}), ':', {text}), '-1:')")
+    return f"concat({', '.join(parts)})"
 
 
 def redshift(table: Table) -> Select:

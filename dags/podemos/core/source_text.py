@@ -21,7 +21,14 @@ def selected(column: Column) -> str:
             return f"CAST({name} + 0e0 AS CHAR)"
         case Read.ENUM:
             return f"CONVERT({name} USING utf8mb4)"
+        case Read.BYTES:
+            return f"CONVERT({name} USING binary)"
     return name
+
+
+def literal_text(text: str) -> str:
+    """A text as a literal that says nothing but that text, whatever is in it."""
+    return f"_utf8mb4 0x{text.encode().hex()}" if text else "''"
 
 
 def ordered(column: Column) -> str:
@@ -39,6 +46,11 @@ def text(column: Column) -> str:
     match column.read:
         case Read.BITS:
             return f"CAST(CAST({name} AS UNSIGNED) AS CHAR)"
-        case Read.HEX | Read.REAL:
+        case Read.HEX | Read.REAL | Read.BYTES:
             return selected(column)
-    return f"CONVERT({name} USING utf8mb4)" if column.kind is Kind.TEXT else f"CAST({name} AS CHAR)"
+    if column.kind is not Kind.TEXT:
+        return f"CAST({name} AS CHAR)"
+    if column.read is Read.ENUM:
+        return selected(column)
+    # A utf8mb4 column is sent as its bytes lie there, where CONVERT would put a question mark for what is no UTF-8.
+    return f"IF(CHARSET({name}) = 'utf8mb4', {name}, CONVERT({name} USING utf8mb4))"

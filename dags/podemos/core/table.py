@@ -35,7 +35,8 @@ class Kind(StrEnum):
 class Read(StrEnum):
     """How the branch's server is asked for a column: as it is, or turned into text or a number that every engine holds.
 
-    `INSTANT` is a TIMESTAMP: as it is, but in the zone of the server's sessions instead of the branch's.
+    `INSTANT` is a TIMESTAMP: as it is, but in the zone of the server's sessions instead of the branch's. `BYTES` is a
+    text in utf8mb3: its own bytes, which are UTF-8, where the server would put a question mark for those that are not.
     """
 
     PLAIN = "plain"
@@ -44,6 +45,7 @@ class Read(StrEnum):
     HEX = "hex"
     REAL = "real"
     INSTANT = "instant"
+    BYTES = "bytes"
 
 
 class Cursor(StrEnum):

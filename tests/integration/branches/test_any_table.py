@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 
-from podemos.branches import chunk
+from podemos.branches import chunk, keys
 from podemos.branches.branch_pull import BranchPull
 from podemos.branches.inspection import look
 from podemos.branches.ports import Ports
@@ -17,6 +19,7 @@ from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, Extraction
 from podemos.contracts.loading import check
 from podemos.contracts.tables import TableContract
+from podemos.core import fingerprint, raw_text
 from podemos.core.clock import system_clock
 from podemos.core.store import MemoryStore
 from podemos.core.table import Cursor, Table
@@ -156,3 +159,33 @@ def test_names_that_the_lake_can_not_have_are_others_there(server: Bare) -> None
     (row,) = shop.landed()
     assert [row[name] for name in names] == [1, 2, "2026-01-01", 4, 5, 6]
     assert row["id_sucursal"] == 1
+
+
+@pytest.mark.parametrize("charset", ["utf8mb4", "utf8mb3"])
+def test_bytes_that_are_no_text_are_landed_as_they_lie_there_and_proven(server: Bare, charset: str) -> None:
+    """No statement writes them: they come with a tablespace, as when a disk's files are carried to another server."""
+    more = "n CHAR(9) CHARACTER SET utf8mb3"
+    shop = Shop(server, f"CREATE TABLE x (id INT PRIMARY KEY, t VARCHAR(40) CHARACTER SET {charset}, {more})")
+    values = [b"caf\xe9", "café ñ".encode(), b"\xff\xfe", None]
+    sent = ", ".join(f"({n}, {'NULL' if v is None else f'UNHEX({v.hex()!r})'}, 'ñ ')" for n, v in enumerate(values))
+    octets = {"utf8mb4": 160, "utf8mb3": 120}[charset]
+    shop.run(f"CREATE TABLE otra (id INT PRIMARY KEY, t VARBINARY({octets}), {more})")
+    shop.run(f"INSERT INTO otra VALUES {sent}")
+    shop.run("ALTER TABLE x DISCARD TABLESPACE")
+    files = server.server.data / "tienda"
+    with closing(server.server.connect("tienda")) as root:
+        root.cursor().execute("FLUSH TABLES otra FOR EXPORT")
+        shutil.copyfile(files / "otra.ibd", files / "x.ibd")
+        owner = (files / "otra.ibd").stat()
+        os.chown(files / "x.ibd", owner.st_uid, owner.st_gid)
+        root.cursor().execute("UNLOCK TABLES")
+    shop.run("ALTER TABLE x IMPORT TABLESPACE")
+    found = shop.pull()
+    assert found.troubles == {}
+    (part,) = [part for _, part in found.landed]
+    assert part.chunk is not None
+    texts = chunk.read(shop.lake.get(part.chunk.key))["t"].to_pylist()
+    assert texts == [None if value is None else raw_text.carried(value) for value in values]
+    assert [text for text in texts if text and text.startswith(raw_text.MARK)] == ["\0bytes:636166e9", "\0bytes:fffe"]
+    rows = [(str(n), value, "ñ") for n, value in enumerate(values)]
+    assert part.fingerprints == {keys.UNDATED: fingerprint.of_rows(rows, [0] * len(rows))}

@@ -257,15 +257,15 @@ def test_looking_inside_the_snapshot_loses_what_commits_in_between(shop: Shop, m
     reading = branch_pull.horizon.read
     late: list[Any] = []
 
-    def commits_first(link: Link, extraction: Extraction) -> horizon.Horizon:
+    def commits_first(*args: Any) -> horizon.Horizon:
         if late:
             late.pop().commit()
-        return reading(link, extraction)
+        return reading(*args)
 
-    def inside(link: Link, extraction: Extraction) -> horizon.Horizon:
+    def inside(link: Link, *args: Any) -> horizon.Horizon:
         link.open_snapshot()
         monkeypatch.setattr(Link, "open_snapshot", lambda *_: None)
-        return commits_first(link, extraction)
+        return commits_first(link, *args)
 
     def pulled(read: Any) -> set[int]:
         late.append(shop.till(PAY.format(1)))

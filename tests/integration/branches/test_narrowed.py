@@ -90,7 +90,7 @@ class Till:
             if self.table.partitioned
             else query.whole(self.table, None, 10_000)
         )
-        page.extend(self.link.rows(sql, self.table))
+        page.extend(self.link.columns(sql, self.table))
         return page.table_data()
 
     def curate(self) -> None:

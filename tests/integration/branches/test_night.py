@@ -17,6 +17,7 @@ from podemos.core import manifest
 from podemos.core.store import S3Store
 
 from .conftest import World
+from .deciding import CREDENTIALS, assert_decided, decide
 
 PAGO = 23
 OLD = {900_001: "2024-10-31", 900_002: "2024-08-15"}
@@ -214,7 +215,9 @@ def test_later_nights(world: World, first: dict[str, Any]) -> None:
     assert said["cents"] + said["excepted_cents"] == sum(movement.cents for movement in expected)
 
 
-def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(world: World, first: dict[str, Any]) -> None:
+def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(
+    world: World, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Silent edits, backdated rows and deletes in every branch; one run tells of them, the next one heals them."""
     edited, vanished = OLD
     with closing(world.sources.root("002")) as root:
@@ -226,8 +229,12 @@ def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(world: World
     assert old == sorted(OLD.values()), "days two years old, when their turn comes"
     assert {debt["branch"] for debt in told["debts"]} == {"001", "002", "003"}
     assert [line for line in told["messages"] if "at the branch" in line]
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    decided = decide(world, ask)
 
-    _, found = world.run()
+    revision, found = world.run()
+    assert_decided(world, ask, manifest.read(world.lake, revision)[0], found, decided)
     assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
     assert (found["messages"], found["debts"]) == ([], [])
     healed = {entry["day"]: entry for entry in found["healed"] if entry["branch"] == "002"}

@@ -41,6 +41,16 @@ def test_what_needs_a_person_is_told_with_its_place_in_the_runbook() -> None:
     ]
 
 
+def test_a_new_column_is_told_in_one_line_however_many_branches_have_it() -> None:
+    columns = [{"table": "pagos", "branch": branch, "columns": ["propina decimal(10)"]} for branch in ("003", "002")]
+    columns += [{"table": "clientes", "branch": "003", "columns": ["rfc varchar(13)"]}]
+    (alarm,) = alarms.found(certification(alerts=[], branches=[], new_columns=columns), {})
+    assert alarm.line() == (
+        "sucursal 002: 2 branches have new columns: clientes.rfc varchar(13), pagos.propina decimal(10). "
+        "docs/runbooks/branch_ingestion.md#a-branch-has-a-new-column"
+    )
+
+
 def test_a_cause_is_told_once_per_branch_and_business_day() -> None:
     lake, first = MemoryStore(), Alarm("001", "refused", "at 07:35")
     assert alarms.untold(lake, "2026-11-19", [first]) == [first]

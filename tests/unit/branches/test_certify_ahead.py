@@ -53,6 +53,10 @@ def test_while_a_gap_is_open_the_newest_days_speak_and_nothing_else() -> None:
 def test_a_certificate_says_who_pulled_and_what_held_the_watermark_back() -> None:
     sources = {"001": whole(AFTER) | {"alerts": ["INNODB_TRX stays old"]}, "002": whole(AFTER) | {"alerts": []}}
     found = Examined(contract("pagos").compiled(), sources, {}, {})
-    assert _said_beside(found, "001", ()) == {"alerts": ["INNODB_TRX stays old"]}
-    assert _said_beside(found, "002", {"002"}) == {"mode": "push"}
+    one = {"branch": "001", "key": "7", "day": "2026-11-18", "source_day": "0000-00-00"}
+    beside = Examined(found.table, {}, {}, {}, decided=[one], walls={("2026-11-18", "001"): {"fold": 1}})
+    assert _said_beside(beside, "2026-11-18", "001", ()) == {"decisions": [one], "walls": {"fold": 1}}
+    assert _said_beside(beside, "2026-11-19", "001", ()) == _said_beside(beside, "2026-11-18", "002", ()) == {}
+    assert _said_beside(found, "2026-11-19", "001", ()) == {"alerts": ["INNODB_TRX stays old"]}
+    assert _said_beside(found, "2026-11-19", "002", {"002"}) == {"mode": "push"}
     assert _alerts([found, found]) == [{"branch": "001", "alert": "INNODB_TRX stays old"}]

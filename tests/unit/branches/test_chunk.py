@@ -54,9 +54,15 @@ def test_an_amount_that_is_not_exact_is_refused_by_name(amount: bytes) -> None:
         page(row(1, amount))
 
 
-def test_text_that_is_not_utf8_is_refused_by_name() -> None:
-    with pytest.raises(DataFault, match="column otros_datos"):
-        page(row(1, note=b"\xff"))
+def test_bytes_that_are_no_text_travel_as_such_beside_the_others() -> None:
+    notes = [b"caf\xe9", "café".encode(), b"\x00bytes:ff", None]
+    found = page(*(row(n, note=note) for n, note in enumerate(notes))).table_data()["otros_datos"].to_pylist()
+    assert found == ["\x00bytes:636166e9", "café", "\x00bytes:" + b"\x00bytes:ff".hex(), None]
+
+
+def test_bytes_that_are_no_text_in_a_date_or_a_key_are_refused_by_name() -> None:
+    with pytest.raises(DataFault, match="column fecha_pago"):
+        page(row(1, paid=b"\xff"))
 
 
 def test_cents_and_evidence_are_exact() -> None:

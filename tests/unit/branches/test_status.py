@@ -19,6 +19,8 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
     where = {"table": "pagos", "branch": "017", "day": "2026-11-18"}
     document |= {"debts": [where], "healed": [where | {"edited": 1, "edited_keys": ["41"], "deleted": 2}]}
     document |= {"look_back": {"pagos": {"017": {"as_of": "a", "seconds": 4800}}}}
+    new = [{"table": "pagos", "branch": f"{n:03d}", "columns": ["propina decimal(10)"]} for n in range(1, 8)]
+    document |= {"new_columns": new, "walls": [where | {"fold": 2, "fold_keys": ["7", "9"]}]}
     manifest.commit(lake, keys.certification(1, "old"), {**document, "certified": "1", "messages": []})
     manifest.commit(lake, keys.certification(1, "new"), {**document, "certified": "2"})
     assert list(status(lake))[1:] == [
@@ -27,5 +29,7 @@ def test_status_names_the_branches_that_are_not_certified() -> None:
         "  sucursal 017, …",
         "  owed: sucursal 017, 2026-11-18, pagos: the next pull reads what differs",
         "  late: sucursal 017, pagos: rows came up to 1:20:00 late; the next pulls look back as far",
+        "  new column: pagos.propina decimal(10): at 001, 002, 003, 004, 005 and 2 more",
+        "  clocks were set: sucursal 017, 2026-11-18, pagos: 2 in the hour that came twice (7, 9)",
         "  healed: sucursal 017, 2026-11-18, pagos: 1 edited (41), 2 deleted",
     ]

@@ -48,3 +48,15 @@ def test_what_nobody_asked_about_is_missing_not_certified() -> None:
 def test_a_day_of_which_the_lake_has_nothing_is_empty() -> None:
     assert terms_of(NONE, {}, NONE).hold
     assert not terms_of(ONE, {}, NONE).hold
+
+
+def test_a_corrected_row_is_at_the_branch_as_it_is_there_and_curated_as_it_was_corrected() -> None:
+    """With another date the branch has it on one day, the lake on another. Each day's identity holds for itself."""
+    assert Terms(ONE, ONE, NONE, NONE, NONE, original=ONE).hold
+    assert Terms(NONE, NONE, TWO, NONE, TWO, corrected=TWO).hold
+    found = Terms(ONE, ONE, TWO, NONE, TWO, original=ONE, corrected=TWO)
+    assert found.hold
+    assert terms_of(ONE, found.to_dict(), TWO) == found
+    assert not Terms(ONE, ONE, TWO, NONE, TWO).hold, "without the decision's own terms it would be a difference"
+    (line,) = Terms(ONE, ONE, NONE, NONE, NONE, original=ONE, corrected=TWO).faults("x")
+    assert line.endswith("of them corrected 1 rows, 1,250.00 to 1 rows, 1,250.01")

@@ -18,14 +18,15 @@ from typing import Any
 
 from bench.chaos_branches.calendar import attempt_at, instant
 from bench.chaos_branches.connection import Connection, refused
-from bench.chaos_branches.lake import ROOT, Killed, SuiteLake
+from bench.chaos_branches.lake import ROOT, Killed
 from bench.chaos_branches.peers import Peers
 from bench.chaos_branches.schedule import Fault, Profile, Schedule
+from bench.chaos_branches.shard_ports import ShardLake, ShardState
 from bench.chaos_branches.source import TABLES, Content, Row, Source
 from podemos.branches import keys, pull
 from podemos.branches.branch_pull import BranchPull
 from podemos.branches.ports import Ports
-from podemos.branches.state import Lease, MemoryState, Pause, Watermark
+from podemos.branches.state import MemoryState
 from podemos.contracts.branches import Branch, Branches, Extraction
 from podemos.core.clock import iso
 
@@ -98,7 +99,7 @@ class Shard:
 
     def __init__(self, schedules: list[Schedule]) -> None:
         self.cases = {one.branch: Case(one, one.source()) for one in schedules}
-        self.lake = _ShardLake(self)
+        self.lake = ShardLake(self)
         self.current: Case | None = None
         self._base = 0.0
         self._seen: dict[tuple[str, str, int], Days] = {}
@@ -143,7 +144,7 @@ class Shard:
         return pull.pull_batch(
             ",".join(one.branch for one in schedules),
             lake=self.lake,
-            state=_ShardState(self),
+            state=ShardState(self),
             connect=self.connect,
             config=configured(schedules, profile),
             clock=self.clock,
@@ -205,7 +206,7 @@ class Shard:
         case.fault = None
         base, self._base = self._base, case.source.now + 900.0
         extraction = configured([case.schedule], case.schedule.profile).extraction
-        ports = Ports(self.lake, _ShardState(self), self.connect, self.clock, "otra-corrida", extraction)
+        ports = Ports(self.lake, ShardState(self), self.connect, self.clock, "otra-corrida", extraction)
         BranchPull(ports, branch_of(case.schedule), tuple(TABLES.values())).run()
         case.connection, self._base = connection, base
         case.fault, case.writes = fault, 10_000
@@ -243,60 +244,6 @@ class Shard:
             "state_max_bytes": max((size for case in self.cases.values() for size in _sizes(case.state)), default=0),
             "resent": {branch: case.resent for branch, case in self.cases.items()},
         }
-
-
-class _ShardLake(SuiteLake):
-    """The lake as a shard sees it: it remembers what it created."""
-
-    def __init__(self, shard: Shard) -> None:
-        super().__init__(Path("/nonexistent"))
-        self._shard = shard
-        self.created: dict[str, bytes] = {}
-
-    def put_new(self, key: str, data: bytes, content_type: str = "") -> None:
-        self._shard.before_write(False)
-        self._create(key, data)
-        self.created[key] = bytes(data)
-        self._shard.wrote(key, data)
-        self._shard.before_write(True)
-
-
-class _ShardState:
-    """Each branch's own state; its writes count as writes."""
-
-    def __init__(self, shard: Shard) -> None:
-        self._shard = shard
-
-    def acquire(
-        self, table: str, branch: str, *, owner: str, now: datetime, seconds: int
-    ) -> tuple[Lease, Watermark | None]:
-        self._shard.before_write(False)
-        found = self._shard.cases[branch].state.acquire(table, branch, owner=owner, now=now, seconds=seconds)
-        self._shard.before_write(True)
-        return found
-
-    def pause(self, branch: str, pause: Pause) -> None:
-        self._shard.before_write(False)
-        self._shard.cases[branch].state.pause(branch, pause)
-        self._shard.before_write(True)
-
-    def paused(self, branch: str) -> Pause | None:
-        return self._shard.cases[branch].state.paused(branch)
-
-    def pauses(self) -> dict[str, Pause]:
-        return {branch: found for branch, case in self._shard.cases.items() if (found := case.state.paused(branch))}
-
-    def advance(self, lease: Lease, watermark: Watermark | None, *, now: datetime, seconds: int) -> Lease:
-        self._shard.before_write(False)
-        found = self._shard.cases[lease.branch].state.advance(lease, watermark, now=now, seconds=seconds)
-        self._shard.before_write(True)
-        return found
-
-    def watermarks(self) -> dict[tuple[str, str], Watermark]:
-        return {name: mark for case in self._shard.cases.values() for name, mark in case.state.watermarks().items()}
-
-    def restore(self, table: str, branch: str, seq: int, watermark: Watermark) -> bool:
-        return self._shard.cases[branch].state.restore(table, branch, seq, watermark)
 
 
 def days_of(table: str, rows: Iterable[Row]) -> Days:

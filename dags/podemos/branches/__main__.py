@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     found.set_defaults(run=_certify)
 
     found = commands.add_parser("run", help="pull, curate, load and certify", parents=[aws, links, day])
-    found.set_defaults(run=_run)
+    found.set_defaults(run=_run, push=False)
 
     found = commands.add_parser("status", help="what the last certification says of each branch", parents=[aws])
     found.set_defaults(run=lambda args: _say(status(Outside(args.endpoint).lake)))

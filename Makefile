@@ -21,6 +21,10 @@ SHRINK ?=
 SKIP ?=
 ROUNDS ?=
 
+# For `make bench-curate`: ROWS=n (curated before the night, which lands a tenth) SCALES=0.25,0.5,1 SEED=n PROFILE=1.
+SCALES ?=
+PROFILE ?=
+
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
@@ -30,7 +34,7 @@ IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
-    bench-fingerprint bench-narrowing
+    bench-curate bench-fingerprint bench-narrowing
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -72,6 +76,10 @@ bench-branches: .local/bench-venv/.done ## The pull beside dlt, ConnectorX and p
 
 bench-branches-sweep: .local/bench-venv/.done ## Choose the peers' settings anew into bench/peers.yaml
 	@$(BENCH_BRANCHES) --sweep
+
+bench-curate: setup ## The shipped Spark job on 5 M + 0.5 M rows, contents compared; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.curate $(if $(ROWS),--rows $(ROWS)) $(if $(SCALES),--scales $(SCALES)) \
+	    $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile)
 
 bench-fingerprint: setup ## What proving a row costs a branch's server, beside reading it
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))

@@ -88,6 +88,7 @@ class Curation:
         """Finds what happens to each key; registers the table's keys for its children."""
         incoming = self._incoming(table)
         before_keys = self._before_keys(table)
+        self._for(table, "days that may change")
         days, altered = self._candidate_days(incoming, before_keys, table)
         incoming = self._with_kept(incoming, table, days)
         sound = faults.with_local_faults(
@@ -101,7 +102,9 @@ class Curation:
         fates = curation.decide(sound, self._before(table, days), table)
         fates = absence.declare_gone(fates, table, ranges, gone).persist()
         swept = ranges or gone or any(chunk.get("range") for chunk in self.plan["chunks"].get(table.name, ()))
+        self._for(table, "what ranges healed")
         healed = self._healed(fates, table, incoming.filter("esperaba")) if swept else {}
+        self._for(table, "days that do change")
         touched = sorted(row["dia"] for row in curation.touched_days(fates, table).collect())
         # Disjoint from the keys of before, or a child would be joined to its parent twice.
         arrived = fates.filter((F.col("accion") == curation.PUT) & F.col("p").isNull())
@@ -113,13 +116,18 @@ class Curation:
     def _write(self, judged: Judged) -> dict[str, Any]:
         """Writes what a table's judgement says, and takes the control totals of what was written."""
         table, fates = judged.table, judged.fates
+        self._for(table, "write days")
         files = self._write_days(fates, table, judged.touched)
+        self._for(table, "write quarantine")
         waiting = self._write_quarantine(fates, table)
+        self._for(table, "write delta")
         merge = self._write_delta(fates, table)
+        self._for(table, "write what was decided")
         kept = self._write_kept(fates, table, judged.days)
         written = self._read(curation.curated_schema(table), {"files": [f for found in files.values() for f in found]})
         stored = self._read(curation.incoming_schema(table), waiting)
         back = self._read(decided.schema(table), kept) if kept["files"] else None
+        self._for(table, "control totals")
         terms = control_totals.totals(fates, table, files, written, stored, back)
         alive = curation.current(fates, table).filter("NOT borrado")
         walls = wall_times.doubtful(alive, table, self.zones, {*judged.days, *judged.touched})
@@ -136,6 +144,10 @@ class Curation:
             "altered": judged.altered,
             "healed": judged.healed,
         }
+
+    def _for(self, table: Table, purpose: str) -> None:
+        """Names the jobs that this thread launches from now on, in Spark's UI and event log."""
+        self.spark.sparkContext.setJobDescription(f"{table.name}: {purpose}")
 
     def _incoming(self, table: Table) -> DataFrame:
         """Landed rows, and everything that waits in quarantine: it is judged again by every curation."""

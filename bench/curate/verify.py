@@ -25,15 +25,16 @@ def differences(lake: FolderStore, revision: Mapping[str, Any], mix: Mix) -> lis
     both = {where: curated.get(where, Fingerprint()) + waiting.get(where, Fingerprint())
             for where in {*curated, *waiting}}  # fmt: skip
     return [
-        *_compare("curated files", curated, files),
-        *_compare("quarantine files", waiting, parked),
-        *_compare("manifests, curated", curated, said["curated"]),
-        *_compare("manifests, quarantined", waiting, said["quarantined"]),
-        *_compare("manifests, winners", both, said["winners"]),
+        *compare("curated files", curated, files),
+        *compare("quarantine files", waiting, parked),
+        *compare("manifests, curated", curated, said["curated"]),
+        *compare("manifests, quarantined", waiting, said["quarantined"]),
+        *compare("manifests, winners", both, said["winners"]),
     ]
 
 
-def _compare(what: str, expected: Totals, found: Totals) -> list[str]:
+def compare(what: str, expected: Totals, found: Totals) -> list[str]:
+    """One line for each table, branch and day whose totals are not the expected ones."""
     wrong = [where for where in {*expected, *found} if expected.get(where) != found.get(where)]
     return [f"{what}, {where}: {expected.get(where)} expected, {found.get(where)} found" for where in sorted(wrong)]
 

@@ -1,6 +1,6 @@
 -- truth.sql  · DuckDB · the new day's rows, the ranges' pages, and what must be curated in the end · needs: nuevo (id, pagos)
 CREATE TABLE nuevos AS
-SELECT * REPLACE (CASE WHEN id_pago % 499 = 0 THEN 900000000 + id_pago ELSE id_prestamo END AS id_prestamo) FROM (
+SELECT * REPLACE (CASE WHEN numero('huerfano', id_sucursal, id_pago) % 300 = 0 THEN 900000000 + id_pago ELSE id_prestamo END AS id_prestamo) FROM (
     SELECT unnest(pago(s.id, i, s.prestamos + s.prestamos_nuevos, s.clientes, atendido(getvariable('days'), s.id, i)))
     FROM sucursal AS s INNER JOIN nuevo AS n USING (id),
         unnest(range(s.pagos + s.tardios + 1, s.pagos + s.tardios + n.pagos + 1)) AS t (i)

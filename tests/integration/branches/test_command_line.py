@@ -226,7 +226,7 @@ def test_a_branchs_own_machine_needs_no_more_than_its_policy_and_reaches_no_othe
     terminal: Terminal, own_machine: Branches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[str, str, dict[str, Any]]] = []
-    real = Outside._client
+    real = Outside.client
 
     def recording(self: Outside, service: str) -> Any:
         client = real(self, service)
@@ -235,7 +235,7 @@ def test_a_branchs_own_machine_needs_no_more_than_its_policy_and_reaches_no_othe
         )
         return client
 
-    monkeypatch.setattr(Outside, "_client", recording)
+    monkeypatch.setattr(Outside, "client", recording)
     debts = [{"table": "pagos", "branch": "002", "day": "2026-11-18"}]
     push.leave(terminal.lake, own_machine, {"debts": debts, "verified": {}, "look_back": {}})
     assert terminal("pull", "--push", "--branch", "002")[0] == 0

@@ -13,7 +13,8 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 - Params: `business_date`, `rehearsal_seconds_per_hour`, `night_start`.
 
 ## Outputs
-- `reports/<day>/v<n>/` in the reports bucket: `movimientos.csv`, `resumen.json`, `exceptions.json` when partial, and
+- `reports/<day>/v<n>/` in the reports bucket: `movimientos.csv`, `resumen.json`, `resumen.html` to read or
+  print, `exceptions.json` when anything is excepted, `notice.es.html` for the regulator when partial, and
   `manifest.json`, which commits the version. Asset `reporte_regulatorio`.
 - The evidence in the lake: seal, normalised files, reconciliation, certificate with its Data Docs, decision.
 - A notice over SNS.

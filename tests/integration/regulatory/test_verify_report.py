@@ -24,7 +24,7 @@ assert _SPEC is not None
 assert _SPEC.loader is not None
 verify_report = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(verify_report)
-NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.json")
+NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.html", "resumen.json")
 MUTATIONS = 40
 
 

@@ -31,7 +31,20 @@ class Mail(Strict):
     link_hours: Hours
 
 
-Channel = Annotated[Link | Mail, Field(discriminator="kind")]
+class Sftp(Strict):
+    """An upload over SFTP into a folder of the other side's server."""
+
+    kind: Literal["sftp"]
+    name: str = Field(pattern=NAME)
+    host: str
+    port: int = Field(default=22, ge=1, le=65_535)
+    user: str
+    folder: str = Field(pattern=r"^/", description="absolute; the version goes to <folder>/<day>/v<N>/")
+    host_key: str = Field(pattern=r"^\S+ \S+$", description="type and key as ssh-keyscan prints them: no other server")
+    secret: str = Field(description="Secrets Manager id of the user's private key, PEM")
+
+
+Channel = Annotated[Link | Mail | Sftp, Field(discriminator="kind")]
 
 
 class Delivery(Strict):

@@ -121,7 +121,7 @@ class Ports:
         """Sends a published version by a channel."""
         from podemos.regulatory.channels import Courier
 
-        return Courier(self.client("s3"), self.client("ses"))
+        return Courier(self.client("s3"), self.client("ses"), self.client("secretsmanager"))
 
     @cached_property
     def night(self) -> Night:

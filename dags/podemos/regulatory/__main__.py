@@ -77,7 +77,7 @@ def _run(args: argparse.Namespace) -> int:
     for reason in ended.reasons:
         _line(reason)
     if ended.manifest:
-        courier = Courier(outside.client("s3"), outside.client("ses"))
+        courier = Courier(*map(outside.client, ("s3", "ses", "secretsmanager")))
         deliver(ended.manifest, reports=outside.reports, delivery=delivery(), carrier=courier, clock=system_clock)
         _line(f"delivered: {', '.join(channel.name for channel in delivery().channels)}")
     _line(json.dumps({"business_date": args.date.isoformat(), "outcome": ended.outcome, "report": ended.manifest}))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from podemos.contracts.delivery import Channel, Link, Mail
+from podemos.contracts.delivery import Channel, Link, Mail, Sftp
 from podemos.core.errors import SourceUnavailable
 from podemos.core.manifest import Ref
 from podemos.core.store import ObjectStore
@@ -58,19 +58,26 @@ class Courier:
     Args:
         s3: a boto3 client whose signatures are version 4, for presigned links.
         ses: a boto3 `ses` client.
+        secrets: a boto3 `secretsmanager` client, for the keys of SFTP.
     """
 
-    def __init__(self, s3: Any, ses: Any) -> None:
-        self._s3, self._ses = s3, ses
+    def __init__(self, s3: Any, ses: Any, secrets: Any) -> None:
+        self._s3, self._ses, self._secrets = s3, ses, secrets
 
     def __call__(self, channel: Channel, parcel: Parcel) -> Answer:
-        """By link or by mail.
+        """By link, by mail or by SFTP.
 
         Raises:
             SourceUnavailable: the service refuses or does not answer.
         """
         try:
-            return self._link(channel, parcel) if isinstance(channel, Link) else self._mail(channel, parcel)
+            match channel:
+                case Link():
+                    return self._link(channel, parcel)
+                case Mail():
+                    return self._mail(channel, parcel)
+                case Sftp():
+                    return self._upload(channel, parcel)
         except (BotoCoreError, ClientError) as error:
             raise SourceUnavailable(f"delivery by {channel.name}: {error}") from error
 
@@ -85,6 +92,11 @@ class Courier:
             Source=channel.sender, Destinations=list(channel.to), RawMessage={"Data": message.as_bytes()}
         )
         return Answer(", ".join(channel.to), {"message_id": sent["MessageId"]})
+
+    def _upload(self, channel: Sftp, parcel: Parcel) -> Answer:
+        from podemos.regulatory.sftp import upload
+
+        return upload(channel, parcel, self._secrets.get_secret_value(SecretId=channel.secret)["SecretString"])
 
     def _links(self, parcel: Parcel, hours: int) -> dict[str, str]:
         return {

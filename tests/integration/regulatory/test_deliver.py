@@ -5,11 +5,15 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import io
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import boto3
+import paramiko
 import pytest
 from botocore.config import Config
 
@@ -20,6 +24,8 @@ from podemos.core.manifest import Ref, canonical, commit, read
 from podemos.regulatory.channels import Courier, Parcel, mail
 from podemos.regulatory.deliver import deliver
 from podemos.regulatory.versions import newest
+from tests.integration.regulatory.nights import conforms
+from tests.integration.regulatory.sftp_server import sftp_server
 from tests.integration.regulatory.world import AWS, World
 from tests.unit.regulatory.deliveries import DAY, clock
 
@@ -40,7 +46,7 @@ def ses(aws: str) -> Any:
 @pytest.fixture
 def courier(aws: str, ses: Any) -> Courier:
     s3 = boto3.client("s3", endpoint_url=aws, config=Config(signature_version="s3v4"), **AWS)
-    return Courier(s3, ses)
+    return Courier(s3, ses, boto3.client("secretsmanager", endpoint_url=aws, **AWS))
 
 
 def version(world: World, *, rehearsal: bool = False) -> Ref:
@@ -57,7 +63,9 @@ def sent(ses: Any) -> int:
 
 
 def receipt(world: World, channel: str, folder: str = f"reports/{DAY}") -> dict[str, Any]:
-    return dict(read(world.reports, f"{folder}/receipts/v1-{channel}.json")[0])
+    found = read(world.reports, f"{folder}/receipts/v1-{channel}.json")[0]
+    conforms(found, "receipt")
+    return found
 
 
 def test_each_channel_gets_the_version_and_leaves_a_receipt_and_a_retry_sends_nothing(
@@ -113,7 +121,7 @@ def test_a_receipt_that_another_attempt_wrote_stands(world: World, courier: Cour
         return courier(*given)
 
     deliver(ref.key, reports=world.reports, delivery=only, carrier=overtaken, clock=clock)
-    assert receipt(world, "enlace") == {"first": True}
+    assert read(world.reports, f"reports/{DAY}/receipts/v1-enlace.json")[0] == {"first": True}
     with pytest.raises(AlreadyExists):
         world.reports.put_new(f"reports/{DAY}/receipts/v1-enlace.json", b"")
 
@@ -139,3 +147,47 @@ def test_the_shipped_configuration_delivers_by_link_only_and_two_channels_need_t
     twice = json.loads(BOTH.model_dump_json())["channels"][:1] * 2
     with pytest.raises(ContractViolation, match="enlace is listed twice"):
         check(Delivery, {"channels": twice}, "delivery.yaml")
+
+
+@pytest.fixture
+def sftp(aws: str, tmp_path: Path) -> Iterator[tuple[dict[str, Any], Path, list[str]]]:
+    """A channel to a server of this machine, the server's folder, and the files' names as they appear there."""
+    host, user = paramiko.ECDSAKey.generate(), paramiko.ECDSAKey.generate()
+    user.write_private_key(pem := io.StringIO())
+    secrets = boto3.client("secretsmanager", endpoint_url=aws, **AWS)
+    secret = secrets.create_secret(Name=f"podemos/delivery/{tmp_path.name}", SecretString=pem.getvalue())["Name"]
+    with sftp_server(tmp_path, host, user) as (port, log):
+        found = {"kind": "sftp", "name": "sftp", "host": "127.0.0.1", "port": port, "user": "podemos"}
+        yield (
+            found | {"folder": "/entrada", "host_key": f"{host.get_name()} {host.get_base64()}", "secret": secret},
+            tmp_path,
+            log,
+        )
+
+
+def test_by_sftp_the_same_bytes_arrive_and_the_manifest_last(
+    world: World, courier: Courier, sftp: tuple[dict[str, Any], Path, list[str]]
+) -> None:
+    channel, root, log = sftp
+    ref, only = version(world), check(Delivery, {"channels": [channel]}, "test")
+    for _ in range(2):
+        deliver(ref.key, reports=world.reports, delivery=only, carrier=courier, clock=clock)
+    arrived = root / "entrada" / DAY.isoformat() / "v1"
+    expected = FILES | {"manifest.json": world.reports.get(ref.key)}
+    assert {path.name: path.read_bytes() for path in arrived.iterdir()} == expected
+    assert [name.rpartition("/")[2] for name in log][-1] == "manifest.json"
+    assert len(log) == len(expected), "the retry sent nothing"
+    assert receipt(world, "sftp")["answer"]["manifest_read_back"] == ref.sha256
+
+
+def test_another_server_in_its_place_gets_nothing(
+    world: World, courier: Courier, sftp: tuple[dict[str, Any], Path, list[str]]
+) -> None:
+    channel, _, log = sftp
+    other = paramiko.ECDSAKey.generate()
+    wrong = channel | {"host_key": f"{other.get_name()} {other.get_base64()}"}
+    ref, only = version(world), check(Delivery, {"channels": [wrong]}, "test")
+    with pytest.raises(SourceUnavailable, match="delivery by sftp"):
+        deliver(ref.key, reports=world.reports, delivery=only, carrier=courier, clock=clock)
+    assert log == []
+    assert world.reports.head(f"reports/{DAY}/receipts/v1-sftp.json") is None

@@ -13,14 +13,16 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 - Params: `business_date`, `rehearsal_seconds_per_hour`, `night_start`.
 
 ## Outputs
-- `reports/<day>/v<n>/` in the reports bucket: `movimientos.csv`, `resumen.json`, `exceptions.json` when partial, and
+- `reports/<day>/v<n>/` in the reports bucket: `movimientos.csv`, `resumen.json`, `resumen.html` to read or
+  print, `exceptions.json` when anything is excepted, `notice.es.html` for the regulator when partial, and
   `manifest.json`, which commits the version. Asset `reporte_regulatorio`.
+- `reports/<day>/receipts/v<n>-<channel>.json`: what each channel of `delivery.yaml` answered, the proof of delivery.
 - The evidence in the lake: seal, normalised files, reconciliation, certificate with its Data Docs, decision.
 - A notice over SNS.
 
 ## Tasks
 `plan` → `wait` (one per source, until its cut-off) → `seal` → `normalise` → `load` → `reconcile` → `gate` → `decide` →
-`ask` → `choose` → `hold`, or `build` → `publish` → `notify`; beside `normalise` and `load`, `second`.
+`ask` → `choose` → `hold`, or `build` → `publish` → `deliver` → `notify`; beside `normalise` and `load`, `second`.
 - `second` is DuckDB: it parses the sealed files itself. Both engines must give the same bytes. If the warehouse is down
   or slow, `load` gives up within 35 minutes, `reconcile` goes on by the second engine, and the manifest says why.
 - A source that is late is the state `missing`; no sensor fails for it.
@@ -52,7 +54,7 @@ from podemos.orchestration.ask import ask_about
 from podemos.orchestration.stage import choice, stage
 from podemos.orchestration.until import wait_for
 from podemos.orchestration.warehouse import LoadBatch
-from podemos.regulatory import build, decide, gate, load, normalise, plan, publish, reconcile, seal, second
+from podemos.regulatory import build, decide, deliver, gate, load, normalise, plan, publish, reconcile, seal, second
 
 
 @dag(
@@ -104,7 +106,8 @@ def regulatory_report():
     held, built = stage(notices.hold, task_id="hold")(decision), stage(build.build)(decision)
     choice(decide.outcome, routes, task_id="choose")(decision) >> [held, built]
     published = stage(publish.publish, outlets=[assets.REPORTE_REGULATORIO])(built)
-    stage(notices.published, task_id="notify")(published)
+    delivered = stage(deliver.deliver)(published)
+    stage(notices.published, task_id="notify")(delivered)
 
 
 regulatory_report()

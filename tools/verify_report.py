@@ -5,7 +5,8 @@
 
 The folder holds what lies under `reports/<day>/v<N>/`. Checked are, in this order: the signature over manifest.json;
 that exactly the listed files are there, with their sizes and SHA-256; that every line of movimientos.csv has its place
-and its form; and that lines, resumen.json, exceptions.json and manifest make the same totals, in integer cents.
+and its form; that lines, resumen.json, exceptions.json and manifest make the same totals, in integer cents; and that
+the pages resumen.html and, of a partial version, notice.es.html state them and run no script.
 Prints what was found wrong and ends with 1, or one line per thing proven and ends with 0.
 """
 
@@ -24,6 +25,12 @@ from typing import Any
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig.json"
 MOVEMENTS, SUMMARY, EXCEPTIONS = "movimientos.csv", "resumen.json", "exceptions.json"
+SUMMARY_PAGE, NOTICE_PAGE = "resumen.html", "notice.es.html"
+ACTIVE = re.compile(
+    r"<(script|link|iframe|object|embed|img|form)\b|<[^>]*\s(on\w+|src|href)\s*=|url\(|@import", re.IGNORECASE
+)
+PAGES_SINCE = 2
+"""The first renderer that wrote pages; the older versions have none."""
 ALGORITHM = "ECDSA_SHA_256"
 HEADER = b"fecha_contable,id_sistema,id_movimiento,id_sucursal,id_cliente,tipo,monto,moneda,instante_utc,concepto\n"
 LINE = re.compile(
@@ -58,6 +65,8 @@ def verify(folder: Path, public_key: Path | None, previous: Path | None) -> list
     _summary(summary, manifest, totals)
     exceptions = _canonical(contents[EXCEPTIONS], EXCEPTIONS) if EXCEPTIONS in contents else None
     proven.append(_identity(summary, exceptions))
+    if manifest["renderer"] >= PAGES_SINCE:
+        proven.append(_pages(contents, manifest))
     proven.append(_chain(manifest, previous))
     return proven
 
@@ -97,7 +106,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     listed = {file["name"]: file for file in manifest["files"]}
     signature = {SIGNATURE} if manifest["signing_key"] else set()
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
-    if lacking := sorted({MOVEMENTS, SUMMARY} - listed.keys()):
+    if lacking := sorted(_needed(manifest) - listed.keys()):
         raise Rejected(f"{MANIFEST}: {', '.join(lacking)} is not listed")
     if missing := sorted((listed.keys() | signature) - there):
         raise Rejected(f"missing: {', '.join(missing)}")
@@ -116,6 +125,28 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     names = _form({"files": {name: file["sha256"] for name, file in listed.items()}})
     _same(f"{MANIFEST}: content_sha256", hashlib.sha256(names).hexdigest(), manifest["content_sha256"])
     return contents
+
+
+def _needed(manifest: dict[str, Any]) -> set[str]:
+    """The files that no version of that renderer and outcome lacks."""
+    needed = {MOVEMENTS, SUMMARY}
+    if manifest["renderer"] >= PAGES_SINCE:
+        needed |= {SUMMARY_PAGE} | ({EXCEPTIONS, NOTICE_PAGE} if manifest["outcome"] == "partial" else set())
+    return needed
+
+
+def _pages(contents: dict[str, bytes], manifest: dict[str, Any]) -> str:
+    """Each page states the report's count and total, and a browser that opens it runs and loads nothing."""
+    cents = manifest["cents"]
+    stated = (f"{manifest['movements']:,}", f"{'-' if cents < 0 else ''}${_pesos(abs(cents))}")
+    pages = sorted(name for name in contents if name.endswith(".html"))
+    for name in pages:
+        text = contents[name].decode()
+        if lacking := [number for number in stated if number not in text]:
+            raise Rejected(f"{name}: does not state {' nor '.join(lacking)}")
+        if active := ACTIVE.search(text):
+            raise Rejected(f"{name}: {active[0]!r}: a page of the report neither runs nor loads anything")
+    return f"{' and '.join(pages)}: the same totals, nothing that runs or is loaded"
 
 
 def _movements(path: Path, day: bytes) -> dict[tuple[str, str], list[int]]:

@@ -62,4 +62,5 @@ class Outside:
 
         session = boto3.Session(region_name=self.platform.region)
         create: Any = session.client  # its overloads know literal names only
-        return create(service, endpoint_url=self.endpoint, config=Config(max_pool_connections=32))
+        signed: dict[str, Any] = {"signature_version": "s3v4"} if service == "s3" else {}  # presigned links, too
+        return create(service, endpoint_url=self.endpoint, config=Config(max_pool_connections=32, **signed))

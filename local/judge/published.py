@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 MOVEMENTS, SUMMARY, EXCEPTIONS, MANIFEST = "movimientos.csv", "resumen.json", "exceptions.json", "manifest.json"
+SUMMARY_PAGE, NOTICE_PAGE = "resumen.html", "notice.es.html"
 UNLISTED = {MANIFEST, "manifest.sig.json"}
 """The manifest cannot list itself, nor its signature."""
 COLUMNS = (
@@ -133,10 +134,18 @@ class _Folder:
             found = hashlib.sha256(self.content(name)).hexdigest()
             if found != expected:
                 yield f"{name}: SHA-256 {found}, the manifest says {expected}"
-        for name in sorted({MOVEMENTS, SUMMARY} - listed.keys()):
+        for name in sorted(_needed(manifest) - listed.keys()):
             yield f"{name}: not listed in the manifest"
         for name in sorted(self.names() - listed.keys() - UNLISTED - {MOVEMENTS, SUMMARY}):
             yield f"{name}: lies in the folder, but the manifest does not list it"
+
+
+def _needed(manifest: dict[str, Any]) -> set[str]:
+    """What a version must have: since renderer 2 a page to read, and when it is partial a notice to the regulator."""
+    pages = set[str]()
+    if manifest.get("renderer", 1) >= 2:
+        pages = {SUMMARY_PAGE} | ({NOTICE_PAGE} if manifest.get("outcome") == "partial" else set())
+    return {MOVEMENTS, SUMMARY} | pages
 
 
 def _object(document: Any, name: str) -> dict[str, Any]:

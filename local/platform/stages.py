@@ -36,7 +36,7 @@ SEAL = Stage("wait, seal, normalise", 35, REPORT, ("plan", "wait", "seal", "norm
 RECONCILE = Stage("reconcile", 15, REPORT, ("load", "second", "reconcile"))
 GATE = Stage("gate", 25, REPORT, ("gate",))
 BUILD = Stage("build", 25, REPORT, ("decide", "ask", "choose", "build", "hold"))
-PUBLISH = Stage("publish + verify", 15, REPORT, ("publish", "notify"))
+PUBLISH = Stage("publish + verify", 15, REPORT, ("publish", "deliver", "notify"))
 ALL = (START, SEED, PULL, CURATE, LOAD, SEAL, RECONCILE, GATE, BUILD, PUBLISH)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from podemos.contracts.airflow import environment
 from podemos.contracts.branches import branches
+from podemos.contracts.delivery import delivery
 from podemos.contracts.platform import platform
 from podemos.contracts.sources import policy, sources
 from podemos.contracts.tables import tables
@@ -16,6 +17,7 @@ READERS: tuple[Callable[[], object], ...] = (
     environment,
     sources,
     policy,
+    delivery,
     lambda: tables(branches().extraction.tables),
 )
 

@@ -95,6 +95,16 @@ class Sources(Strict):
         raise ContractViolation(f"sources.yaml: source {source_id!r} is not listed; add it, or correct the id")
 
 
+class Notice(Strict):
+    """What the regulator is told with a partial report, besides what is missing. Spanish."""
+
+    addressee: str
+    institution: str
+    signed_by: str
+    contact: str
+    completion: str = Field(description="when the complete report follows; a commitment, never a computed hour")
+
+
 class Policy(Strict):
     """Who decides what when a source is missing: `include/config/policy.yaml`."""
 
@@ -107,6 +117,7 @@ class Policy(Strict):
     warehouse_minutes: int = Field(ge=0, description="real minutes after the seal that the warehouse is waited for")
     approved_by: str
     approved_on: str
+    notice: Notice
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from airflow.sdk import Variable
 
 from podemos.contracts.branches import Branch, Branches, branches
+from podemos.contracts.delivery import Delivery, delivery
 from podemos.contracts.platform import Platform, platform
 from podemos.contracts.sources import Policy, Sources, policy, sources
 from podemos.core.clock import Clock, system_clock
@@ -110,6 +111,18 @@ class Ports:
         """The agreed policy of partial reports."""
         return policy()
 
+    @property
+    def delivery(self) -> Delivery:
+        """By which channels a report is delivered."""
+        return delivery()
+
+    @cached_property
+    def carrier(self) -> Any:
+        """Sends a published version by a channel."""
+        from podemos.regulatory.channels import Courier
+
+        return Courier(self.client("s3"), self.client("ses"), self.client("secretsmanager"))
+
     @cached_property
     def night(self) -> Night:
         """The run's night."""
@@ -154,7 +167,8 @@ class Ports:
         from botocore.config import Config
 
         if service not in self._clients:
-            config = Config(max_pool_connections=THREADS)
+            signed: dict[str, Any] = {"signature_version": "s3v4"} if service == "s3" else {}  # presigned links, too
+            config = Config(max_pool_connections=THREADS, **signed)
             hook = AwsBaseHook(aws_conn_id=AWS, client_type=service, region_name=self.platform.region, config=config)
             self._clients[service] = hook.conn
         return self._clients[service]

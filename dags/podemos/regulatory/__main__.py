@@ -16,6 +16,7 @@ from datetime import date
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from podemos.contracts.delivery import delivery
 from podemos.contracts.sources import policy, sources
 from podemos.core.clock import system_clock
 from podemos.core.errors import PodemosError
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> int:
     from podemos.regulatory import contingency
+    from podemos.regulatory.channels import Courier
+    from podemos.regulatory.deliver import deliver
     from podemos.regulatory.kms import kms_signer
 
     outside = Outside(args.endpoint)
@@ -73,6 +76,10 @@ def _run(args: argparse.Namespace) -> int:
     )
     for reason in ended.reasons:
         _line(reason)
+    if ended.manifest:
+        courier = Courier(*map(outside.client, ("s3", "ses", "secretsmanager")))
+        deliver(ended.manifest, reports=outside.reports, delivery=delivery(), carrier=courier, clock=system_clock)
+        _line(f"delivered: {', '.join(channel.name for channel in delivery().channels)}")
     _line(json.dumps({"business_date": args.date.isoformat(), "outcome": ended.outcome, "report": ended.manifest}))
     return 0 if ended.manifest else HELD
 

@@ -25,6 +25,7 @@ from podemos.regulatory.decide import Outcome
 from podemos.regulatory.exceptions_file import exceptions
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import certified
+from podemos.regulatory.pages import notice_page, summary_page
 from podemos.regulatory.render import RENDERER, Totals, sum_of, write_csv
 from podemos.regulatory.second import ENGINE
 from podemos.regulatory.summary import summary
@@ -33,6 +34,7 @@ from podemos.warehouse.port import Warehouse
 from podemos.warehouse.statements import bind
 
 MOVEMENTS, SUMMARY, EXCEPTIONS = "movimientos.csv", "resumen.json", "exceptions.json"
+SUMMARY_PAGE, NOTICE_PAGE = "resumen.html", "notice.es.html"
 FOLDER = "regulatory/builds"
 
 
@@ -123,11 +125,17 @@ def render(
     _prove(totals, evidence.normalised, "the second engine")
     files = [File(MOVEMENTS, scratch / MOVEMENTS, digest)]
     found = summary(evidence.decision, evidence.normalised, evidence.reconciliation, totals, sources)
-    documents: dict[str, Any] = {SUMMARY: found}
-    if listed := exceptions(evidence.decision, evidence.normalised, lake, sources):
-        documents[EXCEPTIONS] = listed
-    for name, document in documents.items():
-        data = canonical(document)
+    listed = exceptions(evidence.decision, evidence.normalised, lake, sources)
+    policy = evidence.decision["policy"]
+    contents = {
+        SUMMARY: canonical(found),
+        SUMMARY_PAGE: summary_page(found, listed, evidence.reconciliation, policy),
+    }
+    if listed is not None:
+        contents[EXCEPTIONS] = canonical(listed)
+        if evidence.decision["outcome"] == Outcome.PARTIAL:
+            contents[NOTICE_PAGE] = notice_page(found, listed, policy, sources)
+    for name, data in contents.items():
         (scratch / name).write_bytes(data)
         files.append(File(name, scratch / name, sha256(data)))
     return files, totals

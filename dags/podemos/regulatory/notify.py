@@ -31,7 +31,7 @@ def message(manifest_key: str, *, reports: ObjectStore) -> Notice:
     lines = [
         f"Report of {day}: {outcome}, version {manifest['version']}: {manifest['movements']:,} movements, "
         f"{format_pesos(manifest['cents'])} MXN.",
-        f"Files: {folder}/",
+        f"Files: {folder}/ (to read: resumen.html)",
         f"Manifest SHA-256: {ref.sha256}",
     ]
     if manifest["supersedes"]:

@@ -25,7 +25,7 @@ from podemos.regulatory.versions import MANIFEST, Version, newest
 
 SCHEMA = "podemos/manifest/1"
 SIGNATURE = "manifest.sig.json"
-MIME = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+MIME = {".csv": "text/csv; charset=utf-8", ".json": "application/json", ".html": "text/html; charset=utf-8"}
 _ATTEMPTS = 50
 
 

@@ -14,7 +14,7 @@ from podemos.core.errors import DataFault
 from podemos.core.fingerprint import Fingerprint
 from podemos.regulatory.movement import ABONO, CARGO
 
-RENDERER = 1
+RENDERER = 2
 HEADER = (
     "fecha_contable",
     "id_sistema",

@@ -35,7 +35,13 @@ FEW = only(LAKE, PLAIN, BALANCED, MINOR)
 COUNT = 40
 LATER = replace(NIGHT, start=NIGHT.start + timedelta(hours=1))
 """The same day again: another night, with its own seal."""
-SCHEMAS = {"movimientos.csv": None, "resumen.json": "summary", "exceptions.json": "exceptions"}
+SCHEMAS = {
+    "movimientos.csv": None,
+    "resumen.json": "summary",
+    "resumen.html": None,
+    "exceptions.json": "exceptions",
+    "notice.es.html": None,
+}
 
 
 def arrived(sources: Sources) -> list[str]:

@@ -71,7 +71,9 @@ def test_a_version_is_made_again_byte_for_byte_also_a_partial_one(delivered: Wor
     said = [f"{s.id}:{'missing' if s.id == MINOR else 'arrived'}" for s in FEW.sources]
     run(delivered, said, sources=FEW)
     found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
-    assert [file.name for file in found.files] == ["movimientos.csv", "resumen.json", "exceptions.json"]
+    assert [file.name for file in found.files] == [
+        "movimientos.csv", "resumen.json", "resumen.html", "exceptions.json", "notice.es.html",
+    ]  # fmt: skip
     assert found.identical
 
 

@@ -30,7 +30,7 @@ def test_fifteen_clean_sources_are_published_complete_to_the_cent(world: World) 
     expected = sum(line.cents for source in ALL.sources[1:] for line in lines(source.id, COUNT))
     expected += sum(p.cents or 0 for p in payments(COUNT) if p.status == "PAGADO" and not p.deleted and p.day == DAY)
     assert (ended.manifest["movements"], ended.manifest["cents"]) == (14 * COUNT + COUNT - 3, expected)
-    assert [file["name"] for file in ended.manifest["files"]] == ["movimientos.csv", "resumen.json"]
+    assert [file["name"] for file in ended.manifest["files"]] == ["movimientos.csv", "resumen.json", "resumen.html"]
     told = message(ended.keys["publish"], reports=world.reports)
     assert told.subject == "Report 2026-11-19 complete v1"
     assert "597 movements" in told.body

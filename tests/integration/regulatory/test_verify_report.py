@@ -24,7 +24,7 @@ assert _SPEC is not None
 assert _SPEC.loader is not None
 verify_report = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(verify_report)
-NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.json")
+NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.html", "resumen.json")
 MUTATIONS = 40
 
 
@@ -131,3 +131,24 @@ def test_a_signed_report_is_not_accepted_without_its_key(
 ) -> None:
     assert verify_report.main([str(published[0])]) == 1
     assert "--public-key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        ("<p>1,234 movimientos, $5.67</p><script>1</script>", "neither runs nor loads"),
+        ("<p>1,234 movimientos, $5.67</p><p onclick='x()'>", "neither runs nor loads"),
+        ("<p>1,234 movimientos, $5.68</p>", "does not state"),
+    ],
+)
+def test_a_page_that_runs_something_or_states_another_total_is_rejected(page: str, reason: str) -> None:
+    manifest = {"movements": 1234, "cents": 567, "renderer": 2, "outcome": "partial"}
+    good = b"<p>1,234 movimientos, $5.67; &lt;script&gt;</p>"
+    assert verify_report._pages({"resumen.html": good}, manifest).startswith("resumen.html")
+    with pytest.raises(verify_report.Rejected, match=reason):
+        verify_report._pages({"resumen.html": good, "notice.es.html": page.encode()}, manifest)
+
+
+def test_a_partial_version_without_its_notice_is_rejected_and_an_old_one_needs_no_page() -> None:
+    assert "notice.es.html" in verify_report._needed({"renderer": 2, "outcome": "partial"})
+    assert verify_report._needed({"renderer": 1, "outcome": "partial"}) == {"movimientos.csv", "resumen.json"}

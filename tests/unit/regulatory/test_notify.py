@@ -28,7 +28,7 @@ def test_a_published_report_is_told_with_its_totals_and_where_it_is() -> None:
     assert told.subject == "Report 2026-11-19 partial v1"
     assert told.body.splitlines()[:2] == [
         "Report of 2026-11-19: partial, version 1: 29,997 movements, 3,789,119.88 MXN.",
-        "Files: s3://podemos-reports/reports/2026-11-19/v1/",
+        "Files: s3://podemos-reports/reports/2026-11-19/v1/ (to read: resumen.html)",
     ]
     assert "exceptions.json" in told.body
     assert told.attributes == {"severity": "warning", "business_date": "2026-11-19", "outcome": "partial"}

@@ -15,7 +15,9 @@ POLL_SECONDS: Final = 5
 """Never less on a deferrable task, for the same reason."""
 
 
-def scheduled(*, owner: str, run_limit: timedelta, task_limit: timedelta = timedelta(minutes=20), **of_tasks: Any) -> dict[str, Any]:
+def scheduled(
+    *, owner: str, run_limit: timedelta, task_limit: timedelta = timedelta(minutes=20), **of_tasks: Any
+) -> dict[str, Any]:
     """Keyword arguments of `@dag`.
 
     Args:

@@ -15,6 +15,7 @@ from podemos.core.manifest import read
 from podemos.core.store import ObjectStore
 from podemos.orchestration.alerts import Held
 from podemos.regulatory import orders
+from podemos.regulatory.decide import Outcome
 from podemos.regulatory.orders import Code, Request
 from podemos.regulatory.restatements import control
 from podemos.regulatory.versions import newest
@@ -59,9 +60,9 @@ def deliver_again(
     """
     order, night = orders.of(lake, order_key)
     version = newest(reports, night.business_date, rehearsal=False)
-    revision = revisions.latest(lake)
     rests = version is not None and control(lake, night.business_date, version, SOURCE) is not None
-    if revision is not None and (order["records"] or (rests and not order["dry_run"])):
+    asked = order["records"] or (rests and not order["dry_run"])
+    if asked and (revision := revisions.latest(lake)) is not None:
         certify_days(
             revision.ref.key,
             night.business_date,
@@ -74,13 +75,15 @@ def deliver_again(
     return order_key
 
 
-def held(decision_key: str, *, lake: ObjectStore, send: Callable[..., None]) -> None:
-    """Tells that a restatement is held, and why; then fails, so that the run shows it. The published version stands.
+def hold_or_go_on(decision_key: str, *, lake: ObjectStore, send: Callable[..., None]) -> str:
+    """Hands the decision on; a restatement that is held is told of, and fails. The published version stands.
 
     Raises:
-        Held: always, with the first reason in one line.
+        Held: the decision is to hold; with the first reason in one line.
     """
     decision, _ = read(lake, decision_key)
+    if decision["outcome"] != Outcome.HOLD:
+        return decision_key
     day, reasons = decision["business_date"], decision["reasons"]
     order, _ = orders.of(lake, decision_key)
     lines = [

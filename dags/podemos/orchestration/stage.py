@@ -68,9 +68,7 @@ def _runner(function: Callable[..., Any], run: Callable[..., Any]) -> Callable[.
     return call
 
 
-def _run(
-    function: Callable[..., Any], arguments: dict[str, Any], day_of: Callable[[Any], date] | None = None
-) -> Any:
+def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callable[[Any], date] | None = None) -> Any:
     context = get_current_context()
     ports = Ports(context)
     with translated():

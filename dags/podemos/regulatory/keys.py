@@ -67,9 +67,14 @@ def order_of(key: str) -> str:
     return f"{folder_of(key)}order.json"
 
 
-def report_day(manifest_key: str) -> str:
+def report_day(manifest_key: str) -> date:
     """The business day of a published manifest's key."""
-    return manifest_key.split("/")[-3]
+    return date.fromisoformat(manifest_key.split("/")[-3])
+
+
+def report_version(manifest_key: str) -> int:
+    """The version of a published manifest's key."""
+    return int(manifest_key.split("/")[-2].removeprefix("v"))
 
 
 def folder_of(key: str) -> str:
@@ -95,6 +100,9 @@ def read_stage(lake: ObjectStore, key: str, stage: str) -> tuple[dict[str, Any],
     return document, ref
 
 
+REPORTS = "reports/"
+
+
 def reports_folder(day: date, *, rehearsal: bool) -> str:
     """All versions of a day's report, with a final slash."""
-    return f"reports/{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"
+    return f"{REPORTS}{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"

@@ -6,36 +6,29 @@ publishes nothing and settles the records; a dry run only shows the difference.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
-from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from podemos.contracts.platform import Platform
 from podemos.contracts.sources import Policy, Sources
 from podemos.core.clock import Clock
-from podemos.core.errors import NotFound
+from podemos.core.errors import DataFault, NotFound, NotNeeded
 from podemos.core.manifest import Ref, canonical, read_ref
 from podemos.core.night import Night
 from podemos.core.store import ObjectStore
-from podemos.regulatory import changes, decide, keys, orders, plan, publish, restatements
+from podemos.regulatory import changes, decide, keys, load, orders, plan, publish, restatements
 from podemos.regulatory.build import FOLDER, MOVEMENTS, SUMMARY
 from podemos.regulatory.frozen import fetch, store
 from podemos.regulatory.publish import CHANGES, Signer
 from podemos.regulatory.seal import seal
 from podemos.regulatory.versions import MANIFEST, newest
+from podemos.warehouse.statements import Batch
 
 log = logging.getLogger(__name__)
-
-
-class Conclusion(StrEnum):
-    """What follows from a comparison."""
-
-    PUBLISH = "publish"
-    SAME = "same"
-    SHOWN = "shown"
 
 
 def seal_again(order_key: str, *, lake: ObjectStore, reports: ObjectStore, clock: Clock, sources: Sources) -> str:
@@ -45,10 +38,15 @@ def seal_again(order_key: str, *, lake: ObjectStore, reports: ObjectStore, clock
     return seal(night, arrivals, lake=lake, clock=clock, sources=sources)
 
 
-def loads(normalised_key: str, *, lake: ObjectStore) -> str:
-    """Whether the warehouse is loaded, `load`; a dry run leaves it alone, `skip`, and rests on the second engine."""
-    order, _ = orders.of(lake, normalised_key)
-    return "skip" if order["dry_run"] else "load"
+def load_batch(normalised_key: str, *, lake: ObjectStore, platform: Platform) -> Batch:
+    """The batch that loads the day's movements, as in the night.
+
+    Raises:
+        NotNeeded: a dry run leaves the warehouse alone and rests on the second engine.
+    """
+    if orders.of(lake, normalised_key)[0]["dry_run"]:
+        raise NotNeeded("a dry run: the warehouse keeps the rows of the published version")
+    return load.load_batch(normalised_key, lake=lake, platform=platform)
 
 
 def decide_again(certificate_key: str, *, lake: ObjectStore, policy: Policy, sources: Sources, clock: Clock) -> str:
@@ -68,7 +66,7 @@ def compare(build_key: str, *, lake: ObjectStore, reports: ObjectStore) -> str:
     order, night = orders.of(lake, build_key)
     version = newest(reports, night.business_date, rehearsal=False)
     if version is None:
-        raise NotFound(f"{reports.uri(keys.reports_folder(night.business_date, rehearsal=False))}: no published version")
+        raise NotFound(reports.uri(f"{keys.reports_folder(night.business_date, rehearsal=False)}v1/{MANIFEST}"))
     restatement = {
         "order": keys.order_of(build_key),
         "dry_run": order["dry_run"],
@@ -105,8 +103,6 @@ def changed(
         reports: holds the superseded version.
         scratch: where its files go.
     """
-    import json
-
     superseded = restatement["supersedes"]
     manifest = read_ref(reports, superseded)
     before = {}
@@ -120,22 +116,18 @@ def changed(
     return changes.document(found, summaries[0], summaries[1], restatement)
 
 
-def conclusion(compared_key: str, *, lake: ObjectStore) -> str:
-    """What follows: `publish`, `same` as the newest version, or only `shown`, for a dry run."""
-    restatement = keys.read_stage(lake, compared_key, "build")[0]["restatement"]
-    if restatement["dry_run"]:
-        return Conclusion.SHOWN.value
-    return (Conclusion.SAME if restatement["same"] else Conclusion.PUBLISH).value
-
-
 def publish_again(
     compared_key: str, *, lake: ObjectStore, reports: ObjectStore, clock: Clock, signer: Signer | None = None
 ) -> str:
     """Publishes the build as the next version, with its reasons and `cambios.json`; returns its manifest's key.
 
     Raises:
+        NotNeeded: it is a dry run, or what is there now gives the newest version.
         DataFault: another version was published since the comparison.
     """
+    restatement = _compared(lake, compared_key)["restatement"]
+    if restatement["dry_run"] or restatement["same"]:
+        raise NotNeeded("a dry run" if restatement["dry_run"] else "the newest version already says what is there now")
     return publish.publish(
         compared_key, lake=lake, reports=reports, clock=clock, night=_night(lake, compared_key), signer=signer
     )
@@ -145,13 +137,16 @@ def settle(compared_key: str, *, lake: ObjectStore, reports: ObjectStore) -> str
     """Records that what is there now gives the newest version; returns the settlement's key. Nothing is published.
 
     Raises:
-        NotFound: the version is not the newest any more.
+        NotNeeded: it is a dry run, or there is something to publish.
+        DataFault: another version was published since the comparison.
     """
     build, ref = keys.read_stage(lake, compared_key, "build")
+    if build["restatement"]["dry_run"] or not build["restatement"]["same"]:
+        raise NotNeeded("nothing is settled by a dry run, nor by what differs from the newest version")
     order, night = orders.of(lake, compared_key)
     version = newest(reports, night.business_date, rehearsal=False)
     if version is None or version.ref.to_dict() != build["restatement"]["supersedes"]:
-        raise NotFound(f"{night.business_date}: another version was published since; run the restatement again")
+        raise DataFault(f"{night.business_date}: another version was published since; run the restatement again")
     log.info("%s: version %d already says what is there now", night.business_date, version.number)
     return restatements.settle(
         lake, night.business_date, version, seal_key=keys.seal(night), records=order["records"], proof=ref
@@ -159,8 +154,14 @@ def settle(compared_key: str, *, lake: ObjectStore, reports: ObjectStore) -> str
 
 
 def show(compared_key: str, *, lake: ObjectStore) -> str:
-    """A dry run's end: logs the difference and returns the key of the staged `cambios.json`. Nothing is published."""
-    build, _ = keys.read_stage(lake, compared_key, "build")
+    """A dry run's end: logs the difference and returns the key of the staged `cambios.json`. Nothing is published.
+
+    Raises:
+        NotNeeded: it is no dry run.
+    """
+    build = _compared(lake, compared_key)
+    if not build["restatement"]["dry_run"]:
+        raise NotNeeded("no dry run")
     staged = next(file for file in build["files"] if file["name"] == CHANGES)
     for line in changes.lines(read_ref(lake, Ref(staged["key"], staged["sha256"]))):
         log.info("%s", line)
@@ -168,10 +169,9 @@ def show(compared_key: str, *, lake: ObjectStore) -> str:
     return str(staged["key"])
 
 
+def _compared(lake: ObjectStore, key: str) -> dict[str, Any]:
+    return keys.read_stage(lake, key, "build")[0]
+
+
 def _night(lake: ObjectStore, key: str) -> Night:
     return orders.of(lake, key)[1]
-
-
-def day_of(manifest_key: str) -> date:
-    """The business day of a published manifest."""
-    return date.fromisoformat(keys.report_day(manifest_key))

@@ -75,9 +75,7 @@ def record(lake: ObjectStore, day: date, version: Version, content: dict[str, An
     return key if standing["found_by"] == document["found_by"] else None
 
 
-def settle(
-    lake: ObjectStore, day: date, version: Version, *, seal_key: str, records: Sequence[str], proof: Ref
-) -> str:
+def settle(lake: ObjectStore, day: date, version: Version, *, seal_key: str, records: Sequence[str], proof: Ref) -> str:
     """Records that a later seal gives the version as it is published; returns the settlement's key.
 
     Args:
@@ -116,9 +114,7 @@ def owed(lake: ObjectStore, reports: ObjectStore) -> list[Owed]:
             for info in (lake.list(keys.settlements(day, version.number)) if version else ())
             for key in read(lake, info.key)[0]["records"]
         }
-        of_newest = tuple(
-            key for number, key in records if version and number == version.number and key not in settled
-        )
+        of_newest = tuple(key for number, key in records if version and number == version.number and key not in settled)
         if version and of_newest:
             found.append(Owed(day, version.number, of_newest))
     return found

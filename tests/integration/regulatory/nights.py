@@ -35,7 +35,12 @@ FEW = only(LAKE, PLAIN, BALANCED, MINOR)
 COUNT = 40
 LATER = replace(NIGHT, start=NIGHT.start + timedelta(hours=1))
 """The same day again: another night, with its own seal."""
-SCHEMAS = {"movimientos.csv": None, "resumen.json": "summary", "exceptions.json": "exceptions", "cambios.json": "changes"}
+SCHEMAS = {
+    "movimientos.csv": None,
+    "resumen.json": "summary",
+    "exceptions.json": "exceptions",
+    "cambios.json": "changes",
+}
 
 
 def arrived(sources: Sources) -> list[str]:

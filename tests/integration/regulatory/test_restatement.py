@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from podemos.contracts.sources import Sources, policy
-from podemos.core.errors import ContractViolation, DataFault
+from podemos.core.errors import ContractViolation, DataFault, NotNeeded
 from podemos.core.manifest import Ref, read
 from podemos.core.paths import include
 from podemos.regulatory import orders, rebuild, restate, restatements
@@ -28,7 +28,7 @@ from podemos.regulatory.orders import Code, Request
 from podemos.regulatory.reconcile import reconcile
 from podemos.regulatory.second import second
 from podemos.regulatory.versions import newest
-from tests.integration.regulatory.nights import BALANCED, COUNT, FEW, MINOR, PLAIN, arrived, conforms, load, run
+from tests.integration.regulatory.nights import BALANCED, COUNT, FEW, MINOR, PLAIN, arrived, conforms, run, send
 from tests.integration.regulatory.world import World
 from tests.unit.regulatory.deliveries import ALL, DAY, NIGHT, clock, deliver, lines
 
@@ -52,7 +52,12 @@ def until_compared(world: World, order: str, sources: Sources = FEW) -> str:
     ports: dict[str, Any] = {"lake": world.lake, "sources": sources}
     sealed = restate.seal_again(order, reports=world.reports, clock=clock, **ports)
     normalised, seconded = normalise(sealed, **ports), second(sealed, **ports)
-    loaded = load(world, normalised) if restate.loads(normalised, lake=world.lake) == "load" else None
+    try:
+        batch = restate.load_batch(normalised, lake=world.lake, platform=world.platform)
+        world.finished(send(world, batch))
+        loaded = normalised
+    except NotNeeded:
+        loaded = None
     reconciled = reconcile(
         normalised, seconded, loaded, warehouse=world.warehouse, policy=policy(), clock=clock, **ports
     )
@@ -123,7 +128,8 @@ def test_a_dry_run_shows_the_difference_and_touches_neither_report_nor_warehouse
     held = list(partial.warehouse.fetch("regulatory/fingerprint_movimientos.sql", {"business_date": DAY}))
     (order,) = find(partial, Request(DAY, DAY, Code.REGULATOR_REQUEST, "Oficio 12/2026", dry_run=True))
     compared = until_compared(partial, order)
-    assert restate.conclusion(compared, lake=partial.lake) == "shown"
+    with pytest.raises(NotNeeded):
+        publish(partial, compared)
     shown = json.loads(partial.lake.get(restate.show(compared, lake=partial.lake)))
     assert shown["movements"]["added"] == {"count": COUNT, "by_source": {MINOR: COUNT}}
     assert [one["code"] for one in shown["reasons"]] == ["regulator_request", "late_source"]
@@ -144,9 +150,9 @@ def test_what_gives_the_same_report_publishes_nothing_and_settles_the_record_unt
     deliver(delivered.lake, ALL.source(MINOR), lines(MINOR, COUNT), control="control-2.json", name="datos-2")
     (order,) = find(delivered)
     compared = until_compared(delivered, order)
-    assert restate.conclusion(compared, lake=delivered.lake) == "same"
+    with pytest.raises(NotNeeded, match="already says"):
+        publish(delivered, compared)
     restate.settle(compared, lake=delivered.lake, reports=delivered.reports)
-    assert publish(delivered, compared)["version"] == 1, "the same content is never published twice"
     assert restatements.owed(delivered.lake, delivered.reports) == []
     assert find(delivered) == []
     later = Ref("later", "0" * 64)

@@ -172,7 +172,7 @@ def test_a_restatement_looks_every_morning_and_when_certificates_were_corrected(
     start = datetime(2026, 11, 19, 2, tzinfo=MEXICO)
     dag = bag.dags["regulatory_restatement"]
     assert [f"{run:%d %H:%M}" for run in runs(dag, start, start + timedelta(days=2))] == ["19 10:00", "20 10:00"]
-    assert [asset.uri for _, asset in dag.timetable.asset_condition.iter_assets()] == [CERTIFICADOS_CORREGIDOS.uri]
+    assert [asset.uri for asset in dag.timetable.asset_condition.objects] == [CERTIFICADOS_CORREGIDOS.uri]
 
 
 def test_the_report_opens_at_two(bag):

@@ -31,6 +31,7 @@ ACTIVE = re.compile(
 )
 PAGES_SINCE = 2
 """The first renderer that wrote pages; the older versions have none."""
+CHANGES = "cambios.json"
 ALGORITHM = "ECDSA_SHA_256"
 HEADER = b"fecha_contable,id_sistema,id_movimiento,id_sucursal,id_cliente,tipo,monto,moneda,instante_utc,concepto\n"
 LINE = re.compile(
@@ -67,6 +68,8 @@ def verify(folder: Path, public_key: Path | None, previous: Path | None) -> list
     proven.append(_identity(summary, exceptions))
     if manifest["renderer"] >= PAGES_SINCE:
         proven.append(_pages(contents, manifest))
+    if CHANGES in contents:
+        proven.append(_changes(_canonical(contents[CHANGES], CHANGES), manifest, totals))
     proven.append(_chain(manifest, previous))
     return proven
 
@@ -122,7 +125,7 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
         _same(f"{name}: bytes", file["bytes"], size)
         _same(f"{name}: SHA-256", file["sha256"], digest.hexdigest())
         contents[name] = b"" if name == MOVEMENTS else (folder / name).read_bytes()
-    names = _form({"files": {name: file["sha256"] for name, file in listed.items()}})
+    names = _form({"files": {name: file["sha256"] for name, file in listed.items() if name != CHANGES}})
     _same(f"{MANIFEST}: content_sha256", hashlib.sha256(names).hexdigest(), manifest["content_sha256"])
     return contents
 
@@ -213,6 +216,26 @@ def _identity(summary: dict[str, Any], exceptions: dict[str, Any] | None) -> str
     listed = sum(movement["rows"] for movement in exceptions["movements"])
     _same(f"{EXCEPTIONS}: movements listed", excepted_rows, listed)
     return f"published + excepted = expected ({excepted_rows:,} movements and {missing} sources are excepted by name)"
+
+
+def _changes(changes: dict[str, Any], manifest: dict[str, Any], totals: dict[tuple[str, str], list[int]]) -> str:
+    """What changed since the version before adds up to this report, cell by cell and in all."""
+    superseded = {name: manifest["supersedes"][name] for name in ("version", "manifest")}
+    _same(f"{CHANGES}: supersedes", superseded, changes["supersedes"])
+    before, after = ([cell[when] for cell in changes["cells"]] for when in ("before", "after"))
+    for cell in changes["cells"]:
+        found = totals.get((cell["source"], cell["type"]), [0, 0])
+        _same(f"{CHANGES}: {cell['source']} {cell['type']}", [cell["after"][n] for n in ("movements", "cents")], found)
+    for unit in ("movements", "cents"):
+        _same(f"{CHANGES}: {unit} before", changes["totals"]["before"][unit], sum(cell[unit] for cell in before))
+        _same(f"{CHANGES}: {unit} after", manifest[unit], sum(cell[unit] for cell in after))
+        change = manifest[unit] - changes["totals"]["before"][unit]
+        _same(f"{CHANGES}: {unit}", manifest["supersedes"][f"{unit}_change"], change)
+    counts = {name: changes["movements"][name]["count"] for name in ("added", "removed", "changed")}
+    _same(f"{CHANGES}: movements", manifest["supersedes"]["movements_change"], counts["added"] - counts["removed"])
+    _same(f"{CHANGES}: listed", sum(counts.values()), len(changes["listed"]) + changes["not_listed"])
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return f"supersedes version {superseded['version']}: {told} movements, cell by cell"
 
 
 def _chain(manifest: dict[str, Any], previous: Path | None) -> str:

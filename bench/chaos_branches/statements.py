@@ -27,7 +27,7 @@ _RANGES = re.compile(
 )
 _CLOCK = re.compile(r"SELECT NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), .*")
 _WRITERS = re.compile(
-    r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only "
+    r"SELECT 'clock', NOW\(6\), CURDATE\(\), FROM_UNIXTIME\(UNIX_TIMESTAMP\(\) - (\d+)\), @@read_only, "
 )
 _TOKEN = re.compile(r"\s*(IF\(|,|`\w+`|'[^']*'|_utf8mb4 0x[0-9a-f]*|-?\d+(?:\.\d+)?|>=|<=|>|<|=|\(|\)|AND|OR)")
 Test = Callable[[Row], bool]

@@ -18,16 +18,15 @@ from podemos.orchestration import ports, schedules, tags
 
 ROOT = Path(__file__).parents[2]
 GRAPHS = Path(__file__).parent / "graphs"
-DAG_IDS = ["branch_ingestion", "regulatory_report"]
+DAG_IDS = ["branch_ingestion", "regulatory_rebuild", "regulatory_report", "regulatory_restatement"]
 HEADINGS = ["Schedule and why", "Inputs", "Outputs", "Tasks", "Re-run safety", "Checks", "Owner", "Runbook"]
 MEXICO = ZoneInfo("America/Mexico_City")
 
 
 def real(task: Any) -> Any:
     """The operator itself; of a mapped one, an instance as it runs."""
-    return task.unmap({"source": "movil"} if task.task_id == "wait" else {"op_kwargs": {"batch": "001"}}) if (
-        task.is_mapped
-    ) else task  # fmt: skip
+    given = {"wait": {"source": "movil"}, "prove": {"op_kwargs": {"report_key": "reports/2026-11-19/v1/manifest.json"}}}
+    return task.unmap(given.get(task.task_id, {"op_kwargs": {"batch": "001"}})) if task.is_mapped else task
 
 
 def tasks(bag: Any) -> Iterator[tuple[str, Any]]:
@@ -109,6 +108,7 @@ def test_a_task_that_defers_is_retried_and_polls_slowly(bag):
         "branch_ingestion.load_pagos",
         "regulatory_report.wait",
         "regulatory_report.load",
+        "regulatory_restatement.day.load",
     }
     for name, operator in deferring.items():
         polls = [
@@ -164,6 +164,15 @@ def test_branches_are_pulled_every_half_hour_by_day_and_twice_before_the_report(
     clocks = [f"{run:%H:%M}" for run in found]
     assert clocks[0] == "06:00" and clocks[-3:] == ["23:30", "00:30", "01:30"]
     assert len(clocks) == 2 * 18 + 2
+
+
+def test_a_restatement_looks_every_morning_and_when_certificates_were_corrected(bag):
+    from podemos.orchestration.assets import CERTIFICADOS_CORREGIDOS
+
+    start = datetime(2026, 11, 19, 2, tzinfo=MEXICO)
+    dag = bag.dags["regulatory_restatement"]
+    assert [f"{run:%d %H:%M}" for run in runs(dag, start, start + timedelta(days=2))] == ["19 10:00", "20 10:00"]
+    assert [asset.uri for asset in dag.timetable.asset_condition.objects] == [CERTIFICADOS_CORREGIDOS.uri]
 
 
 def test_the_report_opens_at_two(bag):

@@ -41,3 +41,7 @@ class NotFound(PodemosError):
 
 class LeaseHeld(SourceUnavailable):
     """Another worker holds the lease on a branch-table."""
+
+
+class NotNeeded(PodemosError):
+    """There is nothing to do here, and nothing is wrong: as a task it is skipped."""

@@ -56,7 +56,7 @@ def announce_amendments(
     announced = []
     for day in sorted({near for text in current for near in _business_dates(text)}):
         version = newest(reports, day, rehearsal=False)
-        control = restatements.control(lake, version, SOURCE) if version else None
+        control = restatements.control(lake, day, version, SOURCE) if version else None
         if version is None or control is None:
             continue
         changes = list(_changes(lake, control, current))

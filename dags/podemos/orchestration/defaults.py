@@ -15,13 +15,16 @@ POLL_SECONDS: Final = 5
 """Never less on a deferrable task, for the same reason."""
 
 
-def scheduled(*, owner: str, run_limit: timedelta, task_limit: timedelta = timedelta(minutes=20)) -> dict[str, Any]:
+def scheduled(
+    *, owner: str, run_limit: timedelta, task_limit: timedelta = timedelta(minutes=20), **of_tasks: Any
+) -> dict[str, Any]:
     """Keyword arguments of `@dag`.
 
     Args:
         owner: the team that answers.
         run_limit: a run that takes longer is failed, so that the next one can start.
         task_limit: time one attempt of a task may execute (a deferred wait is limited by its trigger instead).
+        of_tasks: what every task of the DAG has beside.
     """
     return {
         "start_date": schedules.GO_LIVE,
@@ -37,5 +40,6 @@ def scheduled(*, owner: str, run_limit: timedelta, task_limit: timedelta = timed
             "max_retry_delay": timedelta(minutes=5),
             "execution_timeout": task_limit,
             "on_failure_callback": alerts.task_failed,
-        },
+        }
+        | of_tasks,
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from podemos.core.errors import PodemosError, SourceUnavailable
+from podemos.core.errors import NotNeeded, PodemosError, SourceUnavailable
 
 
 @contextmanager
@@ -15,11 +15,14 @@ def translated() -> Iterator[None]:
     """Raises Airflow's exception for the house's, with the same one-line message.
 
     Raises:
+        AirflowSkipException: `NotNeeded`.
         AirflowException: `SourceUnavailable`; Airflow retries the task.
         AirflowFailException: any other `PodemosError`; trying again would meet the same data.
     """
     try:
         yield
+    except NotNeeded as error:
+        raise AirflowSkipException(str(error)) from error
     except SourceUnavailable as error:
         raise AirflowException(str(error)) from error
     except PodemosError as error:

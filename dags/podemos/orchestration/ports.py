@@ -134,6 +134,13 @@ class Ports:
         return business_date_of(self._context)
 
     @property
+    def request(self) -> Any:
+        """What a run of the restatement was asked for."""
+        from podemos.orchestration.restating import request_of
+
+        return request_of(self._context)
+
+    @property
     def owner(self) -> str:
         """Who holds a lease: the same at every retry, so that a second attempt takes its own lease back."""
         instance = self._context["ti"]

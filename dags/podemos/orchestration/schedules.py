@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from airflow.sdk import CronTriggerTimetable, MultipleCronTriggerTimetable
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, MultipleCronTriggerTimetable
+
+from podemos.orchestration import assets
 
 ZONE: Final = "America/Mexico_City"
 GO_LIVE: Final = datetime(2026, 11, 1, tzinfo=ZoneInfo(ZONE))
@@ -17,3 +19,11 @@ every_30_minutes_by_day = MultipleCronTriggerTimetable("0,30 6-23 * * *", "30 0,
 
 nightly_at_two = CronTriggerTimetable("0 2 * * *", timezone=ZONE)
 """02:00, when the business day before is closed in every branch's zone."""
+
+on_corrections_and_daily_at_ten = AssetOrTimeSchedule(
+    timetable=CronTriggerTimetable("0 10 * * *", timezone=ZONE), assets=[assets.CERTIFICADOS_CORREGIDOS]
+)
+"""When certificates under a published day were corrected, and every morning for what sources delivered late."""
+
+daily_at_eleven = CronTriggerTimetable("0 11 * * *", timezone=ZONE)
+"""After the restatements of the morning, far from the night."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -17,18 +19,19 @@ from podemos.orchestration.errors import translated
 from podemos.orchestration.ports import Ports, stage_parameters
 
 
-def stage(function: Callable[..., Any], **settings: Any) -> Any:
+def stage(function: Callable[..., Any], *, day_of: Callable[[Any], date] | None = None, **settings: Any) -> Any:
     """A TaskFlow task that calls `function`; to be called or expanded with the function's own arguments.
 
     Args:
         function: of the library; returns one manifest key, or a list of ids to map over.
+        day_of: the business day of a result, where a run works on several; else it is the run's.
         settings: of the task, e.g. `pool` or `trigger_rule`.
 
     Raises:
         TypeError: the function wants a port that does not exist.
     """
     settings = {"task_id": name_of(function), "doc_md": inspect.getdoc(function)} | settings
-    return task(**settings)(_runner(function, _run))
+    return task(**settings)(_runner(function, partial(_run, day_of=day_of)))
 
 
 def choice(function: Callable[..., str], routes: Mapping[str, str], **settings: Any) -> Any:
@@ -65,14 +68,14 @@ def _runner(function: Callable[..., Any], run: Callable[..., Any]) -> Callable[.
     return call
 
 
-def _run(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callable[[Any], date] | None = None) -> Any:
     context = get_current_context()
     ports = Ports(context)
     with translated():
         result = ports.call(function, **arguments)
         for asset in context["task"].outlets:
             context["outlet_events"][asset].extra = {
-                "business_date": ports.business_date.isoformat(),
+                "business_date": (day_of(result) if day_of else ports.business_date).isoformat(),
                 "manifest": result,
             }
     return result

@@ -2,6 +2,7 @@
 
   run       publish a day from what has arrived, by the second engine (when Airflow or the warehouse is down)
   rebuild   make a published version again from its sealed inputs, and compare every byte
+  trace     from a published total to its lines, their files and rows, and the branch's pull; last line JSON
 
 AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs, 2 refused or failed, 3 held by policy.
 """
@@ -21,6 +22,8 @@ from podemos.contracts.sources import policy, sources
 from podemos.core.clock import system_clock
 from podemos.core.errors import PodemosError
 from podemos.outside import Outside
+from podemos.regulatory.movement import ABONO, CARGO
+from podemos.regulatory.trace import Cell, trace
 
 HELD = 3
 
@@ -52,7 +55,20 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
     found.add_argument("--rehearsal", action="store_true", help="a version under reports/rehearsal/")
     found.set_defaults(run=_rebuild)
+
+    found = commands.add_parser("trace", help="what a published total is made of; last line JSON", parents=[common])
+    found.add_argument("--version", type=int, help="N of reports/<date>/v<N>/; default: the newest")
+    found.add_argument("--cell", type=_cell, required=True, help="a total: <source>/CARGO or <source>/ABONO")
+    found.add_argument("--movement", help="the id of one movement of it; default: the first ones")
+    found.set_defaults(run=_trace)
     return parser
+
+
+def _cell(text: str) -> Cell:
+    source, _, tipo = text.partition("/")
+    if not source or tipo not in (CARGO, ABONO):
+        raise argparse.ArgumentTypeError(f"{text!r} is not <source>/CARGO or <source>/ABONO")
+    return Cell(source, tipo)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -96,6 +112,29 @@ def _rebuild(args: argparse.Namespace) -> int:
         _line(f"{file.name}: {'identical' if file.identical else differs}")
     _line(json.dumps({"business_date": args.date.isoformat(), "version": args.version, "identical": found.identical}))
     return 0 if found.identical else 1
+
+
+def _trace(args: argparse.Namespace) -> int:
+    outside = Outside(args.endpoint)
+    found = trace(
+        args.date,
+        args.cell,
+        lake=outside.lake,
+        reports=outside.reports,
+        version=args.version,
+        movement=args.movement,
+    )
+    _line(f"{found['report']}: {found['cell']}: {found['movements']} movements, {found['cents']} cents")
+    for file in found["files"]:
+        _line(f"  file {file['key']} (version {file['version']}, SHA-256 {file['sha256'][:16]}…): "
+              f"{file['movements']} movements, {file['cents']} cents")  # fmt: skip
+    for line in found["lines"]:
+        _line(f"  {line['id_movimiento']}: {line['cents']} cents, row {line['file']['row']} of {line['file']['key']}")
+        if came := line.get("lake"):
+            chunk, run = came["chunk"] or {}, came["run"] or {}
+            _line(f"    landed in {chunk.get('key')}, as of {(came['pull'] or {}).get('as_of')}, by {run.get('owner')}")
+    _line(json.dumps(found, ensure_ascii=False))
+    return 0
 
 
 def _line(text: str) -> None:

@@ -20,12 +20,11 @@ from podemos.core.store import ObjectStore
 from podemos.regulatory import decide, notify
 from podemos.regulatory.build import build
 from podemos.regulatory.gate import judge
-from podemos.regulatory.inbox import newest_control
 from podemos.regulatory.normalise import normalise
-from podemos.regulatory.plan import open_night
+from podemos.regulatory.plan import arrivals_now
 from podemos.regulatory.publish import Signer, publish
 from podemos.regulatory.reconcile import reconcile
-from podemos.regulatory.seal import ARRIVED, MISSING, seal
+from podemos.regulatory.seal import MISSING, seal
 from podemos.regulatory.second import second
 from podemos.regulatory.versions import newest
 
@@ -95,10 +94,7 @@ def run(
     scheduled, now = Night.scheduled(day), clock()
     # A night of its own: its seal is not the one of a run that died half-way, and holds what is there now.
     night = replace(scheduled, start=scheduled.start + timedelta(microseconds=max(1, now.microsecond)))
-    arrivals = [
-        f"{source_id}:{ARRIVED if newest_control(lake, sources.source(source_id), day) else MISSING}"
-        for source_id in open_night(night, lake=lake, reports=reports, clock=clock, sources=sources)
-    ]
+    arrivals = arrivals_now(night, lake=lake, reports=reports, clock=clock, sources=sources)
     missing = [arrival.partition(":")[0] for arrival in arrivals if arrival.endswith(MISSING)]
     say(f"{day}: {len(arrivals) - len(missing)} of {len(arrivals)} sources have arrived; missing: {missing or 'none'}")
     sealed = seal(night, arrivals, lake=lake, clock=clock, sources=sources)

@@ -17,6 +17,7 @@ from podemos.core.store import ObjectStore
 
 INBOX = "regulatory/inbox"
 CORRECTIONS = "regulatory/corrections/"
+SETTLEMENTS = "regulatory/settlements/"
 
 
 def inbox(source_id: str, day: date) -> str:
@@ -35,6 +36,11 @@ def correction_of(key: str) -> tuple[date, int]:
     return date.fromisoformat(day), int(name.partition("-")[0].removeprefix("v"))
 
 
+def settlements(day: date, version: int) -> str:
+    """Prefix of what was found to change nothing in a published version."""
+    return f"{SETTLEMENTS}{day.isoformat()}/v{version}-"
+
+
 def night_id(night: Night) -> str:
     """One night's name: its start and its pace. A later run of the same day is another night with its own seal."""
     fraction = f".{night.start.microsecond:06d}" if night.start.microsecond else ""
@@ -49,6 +55,26 @@ def night_folder(night: Night) -> str:
 def seal(night: Night) -> str:
     """The night's one seal."""
     return f"{night_folder(night)}seal.json"
+
+
+def order(night: Night) -> str:
+    """Why a published day is sealed anew; it lies with the manifests of the night that does it."""
+    return f"{night_folder(night)}order.json"
+
+
+def order_of(key: str) -> str:
+    """The order of a restatement, from any of its manifests."""
+    return f"{folder_of(key)}order.json"
+
+
+def report_day(manifest_key: str) -> date:
+    """The business day of a published manifest's key."""
+    return date.fromisoformat(manifest_key.split("/")[-3])
+
+
+def report_version(manifest_key: str) -> int:
+    """The version of a published manifest's key."""
+    return int(manifest_key.split("/")[-2].removeprefix("v"))
 
 
 def folder_of(key: str) -> str:
@@ -74,6 +100,9 @@ def read_stage(lake: ObjectStore, key: str, stage: str) -> tuple[dict[str, Any],
     return document, ref
 
 
+REPORTS = "reports/"
+
+
 def reports_folder(day: date, *, rehearsal: bool) -> str:
     """All versions of a day's report, with a final slash."""
-    return f"reports/{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"
+    return f"{REPORTS}{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"

@@ -8,7 +8,9 @@ from podemos.core.manifest import commit_first
 from podemos.core.night import DEADLINE, Night
 from podemos.core.store import ObjectStore
 from podemos.regulatory import restatements
+from podemos.regulatory.inbox import newest_control
 from podemos.regulatory.keys import night_folder, night_id
+from podemos.regulatory.seal import ARRIVED, MISSING
 from podemos.regulatory.versions import newest
 
 
@@ -33,3 +35,11 @@ def open_night(night: Night, *, lake: ObjectStore, reports: ObjectStore, clock: 
         },
     )
     return [source.id for source in sources.sources]
+
+
+def arrivals_now(night: Night, *, lake: ObjectStore, reports: ObjectStore, clock: Clock, sources: Sources) -> list[str]:
+    """Opens a night that waits for nobody: what each source's sensor would say now."""
+    return [
+        f"{source_id}:{ARRIVED if newest_control(lake, sources.source(source_id), night.business_date) else MISSING}"
+        for source_id in open_night(night, lake=lake, reports=reports, clock=clock, sources=sources)
+    ]

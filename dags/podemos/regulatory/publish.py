@@ -26,6 +26,8 @@ from podemos.regulatory.versions import MANIFEST, Version, newest
 SCHEMA = "podemos/manifest/1"
 SIGNATURE = "manifest.sig.json"
 MIME = {".csv": "text/csv; charset=utf-8", ".json": "application/json", ".html": "text/html; charset=utf-8"}
+CHANGES = "cambios.json"
+"""What a restatement changed; no part of the content, which two versions can have in common."""
 _ATTEMPTS = 50
 
 
@@ -45,7 +47,7 @@ def publish(
     Raises:
         NotCertified: the build's certificate does not stand up to its evidence.
         ContractViolation: the build belongs to another night.
-        DataFault: a staged file was changed.
+        DataFault: a staged file was changed, or a restatement was compared with a version that is not the newest now.
     """
     build, ref = keys.read_stage(lake, build_key, "build")
     if build["business_date"] != night.business_date.isoformat() or build["rehearsal"] != night.rehearsal:
@@ -59,6 +61,8 @@ def publish(
         latest = newest(reports, night.business_date, rehearsal=night.rehearsal)
         if latest is not None and latest.manifest["content_sha256"] == content:
             return _signed(latest.ref, reports, signer)
+        if (told := build.get("restatement")) and (latest is None or latest.ref.to_dict() != told["supersedes"]):
+            raise DataFault(f"{reports.uri(_folder(night))}: another version was published since; compare again")
         try:
             return _signed(
                 _version(build, ref, certificate, content, latest, lake, reports, clock, night, signer), reports, signer
@@ -70,7 +74,7 @@ def publish(
 
 def content_hash(files: list[dict[str, Any]]) -> str:
     """One hash of what a reader gets: names and bytes of the report's files."""
-    return sha256(canonical({"files": {file["name"]: file["sha256"] for file in files}}))
+    return sha256(canonical({"files": {f["name"]: f["sha256"] for f in files if f["name"] != CHANGES}}))
 
 
 class _Occupied(Exception):
@@ -150,12 +154,15 @@ def _next_number(latest: Version | None, files: list[dict[str, Any]], reports: O
 def _supersedes(latest: Version, build: Mapping[str, Any]) -> dict[str, Any]:
     before = latest.manifest
     changed = build["movements"] - before["movements"], build["cents"] - before["cents"]
+    inputs = f"{before['outcome']} report restated as {build['outcome']}: inputs sealed later differ"
+    reasons = build.get("restatement", {}).get("reasons", [])
     return {
         "manifest": latest.ref.to_dict(),
         "version": latest.number,
         "movements_change": changed[0],
         "cents_change": changed[1],
-        "reason": f"{before['outcome']} report restated as {build['outcome']}: inputs sealed later differ",
+        "reason": "; ".join([inputs, *(f"{one['code']} ({one['detail']})" for one in reasons)]),
+        "codes": list(dict.fromkeys(one["code"] for one in reasons)),
     }
 
 

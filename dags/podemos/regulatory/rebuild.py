@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from podemos.core.errors import DataFault
-from podemos.core.manifest import read, read_ref
+from podemos.core.manifest import canonical, read, read_ref, sha256
 from podemos.core.store import ObjectStore
-from podemos.regulatory import configuration, keys
-from podemos.regulatory.build import Evidence, render
+from podemos.regulatory import configuration, keys, restate
+from podemos.regulatory.build import MOVEMENTS, SUMMARY, Evidence, render
+from podemos.regulatory.publish import CHANGES
 from podemos.regulatory.render import RENDERER
 from podemos.regulatory.second import read_sealed
 from podemos.regulatory.versions import MANIFEST
@@ -79,6 +80,11 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
         evidence = Evidence(decision, normalised, reconciliation)
         rendered, _ = render(evidence, rows, lake=lake, sources=sources, scratch=Path(name))
         made = {file.name: file.sha256 for file in rendered}
+        restatement = read_ref(lake, manifest["build"]).get("restatement")
+        if restatement:
+            files = {file.name: file.path for file in rendered if file.name in (MOVEMENTS, SUMMARY)}
+            found = restate.changed(restatement, files, reports=reports, scratch=Path(name))
+            made[CHANGES] = sha256(canonical(found))
     published = {file["name"]: file["sha256"] for file in manifest["files"]}
     names = [*published, *(name for name in made if name not in published)]
     return Rebuilt(tuple(Compared(name, published.get(name, ""), made.get(name, "")) for name in names))

@@ -41,6 +41,7 @@ SCHEMAS = {
     "resumen.html": None,
     "exceptions.json": "exceptions",
     "notice.es.html": None,
+    "cambios.json": "changes",
 }
 
 

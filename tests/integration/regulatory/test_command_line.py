@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from podemos.regulatory import contingency, rebuild
 from podemos.regulatory.kms import kms_signer
 from tests.integration.regulatory.nights import BALANCED, COUNT, FEW, MINOR, arrived, conforms, run
 from tests.integration.regulatory.world import World
-from tests.unit.regulatory.deliveries import DAY, deliver_all, only
+from tests.unit.regulatory.deliveries import DAY, deliver_all, lines, only
 
 _moments = itertools.count(1)
 
@@ -106,3 +107,17 @@ def test_the_command_line_says_what_is_wrong_with_its_remedy(
     run(delivered, arrived(FEW), sources=FEW)
     assert command_line.main(arguments) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["identical"] is True
+    traced = ["trace", "--endpoint", aws, "--date", DAY.isoformat(), "--cell", f"{MINOR}/CARGO"]
+    assert command_line.main(traced) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    charges = [line for line in lines(MINOR, COUNT) if line.tipo == "CARGO"]
+    assert (found["movements"], found["cents"]) == (len(charges), sum(line.cents for line in charges))
+    assert [line["id_movimiento"] for line in found["lines"]] == [line.id for line in charges[:5]]
+    assert command_line.main([*traced, "--movement", "CAJ-000004"]) == 0
+    (line,) = json.loads(capsys.readouterr().out.splitlines()[-1])["lines"]
+    key, version = line["file"]["key"], line["file"]["version"]
+    sealed = delivered.lake.get(key, version)
+    assert (key, line["file"]["row"]) == (f"regulatory/inbox/{MINOR}/{DAY}/datos-1", 5)
+    assert hashlib.sha256(sealed).hexdigest() == line["file"]["sha256"] == found["files"][0]["sha256"]
+    assert command_line.main([*traced, "--movement", "CAJ-000005"]) == 2, "that one is an ABONO"
+    assert "movement CAJ-000005" in capsys.readouterr().err

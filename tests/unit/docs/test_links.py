@@ -22,6 +22,8 @@ def test_the_documents_were_found() -> None:
     assert any(LINK.search(document.read_text(encoding="utf-8")) for document in DOCS)
 
 
-@pytest.mark.parametrize("dag", ["branch_ingestion", "regulatory_report"])
+@pytest.mark.parametrize(
+    "dag", ["branch_ingestion", "regulatory_rebuild", "regulatory_report", "regulatory_restatement"]
+)
 def test_every_dag_has_its_runbook(dag: str) -> None:
     assert (ROOT / "docs" / "runbooks" / f"{dag}.md").is_file()

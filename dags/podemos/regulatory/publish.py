@@ -147,13 +147,21 @@ def _staged(file: Mapping[str, Any], path: Path, build: Mapping[str, Any], lake:
     try:
         fetch(lake, file, path)
     except DataFault as fault:
-        if file["name"] != MOVEMENTS:
-            raise
-        reconciliation = read_ref(lake, certified(Ref(**build["certificate"]), lake=lake).reconciliation)
-        rows, again = path.with_name("second.parquet"), path.with_name("again.csv")
+        raise DataFault("; ".join([str(fault), *_edited(file, path, build, lake)])) from None
+
+
+def _edited(file: Mapping[str, Any], path: Path, build: Mapping[str, Any], lake: ObjectStore) -> list[str]:
+    """The movements of a changed file that are not those of the second engine; evidence of old nights has none."""
+    reconciliation = read_ref(lake, certified(Ref(**build["certificate"]), lake=lake).reconciliation)
+    if file["name"] != MOVEMENTS or "second" not in reconciliation:
+        return []
+    rows, again = path.with_name("second.parquet"), path.with_name("again.csv")
+    try:
         fetch(lake, read_ref(lake, reconciliation["second"])["data"], rows)
         write_csv([rows], again)
-        raise DataFault(f"{fault}: {'; '.join(differing(again, path, 'the staged file'))}") from None
+    except DataFault as fault:
+        return [str(fault)]
+    return differing(again, path, "the staged file")
 
 
 def _next_number(latest: Version | None, files: list[dict[str, Any]], reports: ObjectStore, night: Night) -> int:

@@ -72,7 +72,7 @@ def draw(seed: int, index: int, sources: Sources) -> Faults:
     for source in sources.sources:
         cutoff = minute_of(source.cutoff)
         arrival = Arrival(rng.randrange(0, cutoff))
-        if rng.random() < careless * (0.2 if source.criticality == "critical" else 1):
+        if rng.random() < careless * (0.5 if source.criticality == "critical" else 1):
             arrival.flaw = rng.choice((OK, OK, NEVER, NEVER, NEVER, EDITED, MISCOUNTED, BROKEN, CHANGING))
             if source.format == "lake" and arrival.flaw == MISCOUNTED:
                 arrival.flaw = NEVER

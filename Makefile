@@ -17,6 +17,11 @@ SEED ?=
 CASE ?=
 SHRINK ?=
 
+# For `make chaos-cents`: SEEDS=n (cases) SEED=n CASE=n PROCESSES=n. For `make chaos-report`: NIGHTS=n SEED=n CASE=n PROCESSES=n.
+SEEDS ?=
+NIGHTS ?=
+PROCESSES ?=
+
 # For `make bench-branches`: ROWS=n (of the large table) ROUNDS=n BRANCHES=n SKIP=dlt_sqlalchemy (it takes minutes).
 SKIP ?=
 ROUNDS ?=
@@ -32,7 +37,7 @@ unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
-.PHONY: help setup check test test-night any-table chaos-branches why demo up down status docs zones constraints \
+.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-narrowing
 
@@ -40,6 +45,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo "  Variables of demo: SCENARIO=complete|partial|held|offline-branches|tampered BRANCHES=n ROWS=n DATE=yyyy-mm-dd"
 	@echo "  Variables of chaos-branches: SCHEDULES=n MARIADB=n SEED=n CASE=n SHRINK=1 VERBOSE=1"
+	@echo "  Variables of chaos-cents and chaos-report: SEEDS=n or NIGHTS=n SEED=n CASE=n PROCESSES=n"
 
 setup: ## Install what is missing: apt packages, uv, the virtual environment (instant when done)
 	@tools/bootstrap.sh
@@ -56,6 +62,14 @@ test-night: setup ## Whole nights under real Airflow (long)
 chaos-branches: setup ## Adversarial schedules through the shipped ingestion; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.chaos_branches $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(MARIADB),--mariadb $(MARIADB)) \
 	    $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) $(if $(SHRINK),--shrink) $(if $(VERBOSE),--verbose)
+
+chaos-cents: setup ## One planted cent, swap, loss, double or move per seed, anywhere in a night; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.chaos_cents $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(CASE),--case $(CASE)) $(if $(PROCESSES),--processes $(PROCESSES))
+
+chaos-report: setup ## Adversarial nights of the report on a simulated clock; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.chaos_report $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(CASE),--case $(CASE)) $(if $(PROCESSES),--processes $(PROCESSES))
 
 why: setup ## Remove one protection of the ingestion at a time and print what would have been lost
 	@$(BIN)/python -m bench.chaos_branches.why $(if $(SEED),--seed $(SEED))

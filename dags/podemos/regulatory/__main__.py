@@ -108,8 +108,10 @@ def _rebuild(args: argparse.Namespace) -> int:
         args.date, args.version, lake=outside.lake, reports=outside.reports, rehearsal=args.rehearsal
     )
     for file in found.files:
-        differs = f"DIFFERS: {file.published} published, {file.rebuilt} rebuilt"
+        differs = f"DIFFERS: {file.published} by the manifest, {file.rebuilt} rebuilt, {file.held or 'nothing'} held"
         _line(f"{file.name}: {'identical' if file.identical else differs}")
+    for difference in found.differences:
+        _line(difference)
     _line(json.dumps({"business_date": args.date.isoformat(), "version": args.version, "identical": found.identical}))
     return 0 if found.identical else 1
 

@@ -25,6 +25,7 @@ from podemos.regulatory.decide import Outcome
 from podemos.regulatory.exceptions_file import exceptions
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import certified
+from podemos.regulatory.lines import differing
 from podemos.regulatory.pages import notice_page, summary_page
 from podemos.regulatory.render import RENDERER, Totals, sum_of, write_csv
 from podemos.regulatory.second import ENGINE
@@ -80,7 +81,7 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
         if not reason:
             try:
                 parts = _unload(day, f"{staged}unload-{ref.sha256[:16]}/", lake, warehouse, platform, Path(scratch))
-                _same_bytes(rendered[0].sha256, parts, Path(scratch) / "warehouse.csv", normalised)
+                _same_bytes(rendered[0], parts, Path(scratch) / "warehouse.csv")
             except SourceUnavailable as error:
                 if not decision["policy"]["second_engine_alone"]:
                     raise
@@ -180,18 +181,18 @@ def _prove(totals: Totals, normalised: Mapping[str, Any], holder: str) -> None:
                 )
 
 
-def _same_bytes(digest: str, parts: list[Path], path: Path, normalised: Mapping[str, Any]) -> None:
+def _same_bytes(rendered: File, parts: list[Path], path: Path) -> None:
     """The warehouse's report is, byte for byte, the second engine's.
 
-    Reconcile has named the rows that differ; what differs now was changed since.
+    What differs now was changed since reconcile compared every row; it is named.
     """
-    found, totals = write_csv(parts, path)
-    _prove(totals, normalised, "the warehouse")
-    if found != digest:
-        raise DataFault(
-            "report: the warehouse has the totals that were reconciled, but other lines: core.movimientos was changed "
-            "meanwhile; load and reconcile again"
-        )
+    try:
+        found, _ = write_csv(parts, path)
+    except DataFault as fault:  # a movement that stands twice: the fault names it
+        raise DataFault(f"{fault}: core.movimientos was changed meanwhile; load and reconcile again") from None
+    if found != rendered.sha256:
+        rows = differing(rendered.path, path, "the warehouse now")
+        raise DataFault(f"report: {'; '.join(rows)}: core.movimientos was changed meanwhile; load and reconcile again")
 
 
 def _stage(lake: ObjectStore, folder: str, file: File) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from podemos.contracts.sources import Source
 from podemos.core.errors import NotFound
 from podemos.core.fingerprint import Fingerprint
-from podemos.core.manifest import read
+from podemos.core.manifest import canonical, read, sha256
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
 from podemos.regulatory.narrow import sealed_movements
@@ -38,7 +38,7 @@ def compare(
         for row in rows
     }
     lake_holds = {int(branch): Fingerprint.from_dict(total) for branch, total in entry["lake_branches"].items()}
-    expected, actual = _pair(lake_holds.values()), _pair(held.values())
+    expected, actual = _pair(lake_holds), _pair(held)
     differing = sorted(b for b in lake_holds.keys() | held.keys() if lake_holds.get(b) != held.get(b))
     if not differing:
         return Result(source.id, Level.WAREHOUSE, Rule.HISTORY, expected, actual)
@@ -92,9 +92,11 @@ def _moved_on(sealed: Mapping[str, Any], day: date, loaded: int, lake: ObjectSto
     return now != {file["key"] for file in sealed["files"]}
 
 
-def _pair(totals: Any) -> Pair:
-    total = sum(totals, Fingerprint())
-    return Pair(total.count, total.cents, str(total.digest))
+def _pair(totals: Mapping[int, Fingerprint]) -> Pair:
+    """All branches; the digest is over each one's totals: a row text does not say of which branch it is."""
+    total = sum(totals.values(), Fingerprint())
+    texts = {str(branch): found.to_dict() for branch, found in totals.items()}
+    return Pair(total.count, total.cents, sha256(canonical(texts)))
 
 
 def _payments(

@@ -12,8 +12,8 @@ from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory.level_warehouse import pair
 from podemos.regulatory.narrow import differences
-from podemos.regulatory.results import Level, Result, Rule
-from podemos.warehouse.port import Warehouse
+from podemos.regulatory.results import Cause, Level, Pair, Result, Rule
+from podemos.regulatory.second import SecondEngine
 
 
 def compare(
@@ -25,7 +25,7 @@ def compare(
     day: date,
     *,
     lake: ObjectStore,
-    engine: Warehouse,
+    engine: SecondEngine,
 ) -> Result:
     """One result per source: every column of every movement, where it stands in which file included.
 
@@ -39,6 +39,8 @@ def compare(
         lake: for the sealed bytes, when a difference is to be named.
         engine: the second engine, asked like the warehouse.
     """
+    if engine.changed:
+        return _changed(source, entry, read, sealed, day, lake, engine)
     expected = Fingerprint() if entry["state"] == State.MISSING else Fingerprint.from_dict(entry["totals"])
     if expected == read:
         return Result(source.id, Level.WAREHOUSE, Rule.SECOND, pair(expected), pair(read))
@@ -50,3 +52,31 @@ def compare(
         source.id, Level.WAREHOUSE, Rule.SECOND, pair(expected), pair(read), cause=cause, detail=detail,
         units=tuple(named),
     )  # fmt: skip
+
+
+def _changed(
+    source: Source,
+    entry: Mapping[str, Any],
+    read: Fingerprint,
+    sealed: Mapping[str, Any],
+    day: date,
+    lake: ObjectStore,
+    engine: SecondEngine,
+) -> Result:
+    """The second engine's file is not the one it wrote: no source passes, and the rows that differ are named."""
+    expected = Fingerprint() if entry["state"] == State.MISSING else Fingerprint.from_dict(entry["totals"])
+    rows = (
+        differences(source, sealed, day, lake=lake, warehouse=engine, holder="its file")[1] if expected != read else []
+    )
+    detail = f"the second engine's file: {engine.changed}{'; ' if rows else ''}{'; '.join(rows[:1])}"
+    written, found = pair(expected), pair(read)
+    return Result(
+        source.id,
+        Level.WAREHOUSE,
+        Rule.SECOND,
+        written,
+        Pair(found.rows, found.cents, f"{found.digest} changed"),
+        cause=Cause.CHANGED,
+        detail=detail,
+        units=tuple(rows),
+    )

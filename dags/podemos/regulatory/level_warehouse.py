@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from podemos.contracts.sources import Source
-from podemos.core.errors import NotFound
+from podemos.core.errors import DataFault, NotFound
 from podemos.core.fingerprint import Fingerprint
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory.frozen import freeze
 from podemos.regulatory.narrow import differences
 from podemos.regulatory.results import Cause, Level, Pair, Result, Rule
+from podemos.regulatory.second import SecondEngine
 from podemos.warehouse.port import Warehouse
 
 
@@ -42,7 +45,7 @@ def compare(
     """The results of one source at level 2; a missing source must have no row in the warehouse."""
     expected = Fingerprint()
     if entry["state"] != State.MISSING:
-        yield _stored(source, entry, lake)
+        yield _stored(source, entry, sealed, day, lake)
         expected = Fingerprint.from_dict(entry["totals"])
     if expected == held:
         yield _result(source.id, Rule.WAREHOUSE, pair(expected), pair(held))
@@ -70,8 +73,10 @@ def pair(total: Fingerprint) -> Pair:
     return Pair(total.count, total.cents, str(total.digest))
 
 
-def _stored(source: Source, entry: Mapping[str, Any], lake: ObjectStore) -> Result:
-    """The normalised file is still the one that was written."""
+def _stored(
+    source: Source, entry: Mapping[str, Any], sealed: Mapping[str, Any], day: date, lake: ObjectStore
+) -> Result:
+    """The normalised file is still the one that was written; if not, the rows that were changed are named."""
     key, wanted = entry["data"]["key"], entry["data"]["sha256"]
     try:
         found = freeze(lake, key)["sha256"]
@@ -88,4 +93,20 @@ def _stored(source: Source, entry: Mapping[str, Any], lake: ObjectStore) -> Resu
         cause=Cause.CHANGED,
         unit=key,
         detail=detail,
+        units=_edited(source, sealed, day, key, lake) if found != "absent" else (),
     )
+
+
+def _edited(source: Source, sealed: Mapping[str, Any], day: date, key: str, lake: ObjectStore) -> tuple[str, ...]:
+    """The rows of a normalised file that are not those of the sealed bytes; none if it is no parquet file any more."""
+    with TemporaryDirectory(prefix="edited-") as name:
+        path = Path(name) / "movimientos.parquet"
+        path.write_bytes(lake.get(key))
+        try:
+            engine = SecondEngine(path)
+        except DataFault:
+            return ()
+        try:
+            return tuple(differences(source, sealed, day, lake=lake, warehouse=engine, holder="the normalised file")[1])
+        finally:
+            engine.close()

@@ -35,6 +35,7 @@ class _Found:
     strangers: list[Movement] = field(default_factory=list)
     changed: dict[str, Movement] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
+    read_twice: list[Movement] = field(default_factory=list)
     more: int = 0
 
     def room(self) -> bool:
@@ -68,15 +69,27 @@ def differences(
     """
     with TemporaryDirectory(prefix="narrow-") as scratch:
         path = Path(scratch) / "movimientos.parquet"
-        digests = {m.id_movimiento: digest_of(m) for m in sealed_movements(source, sealed, day, lake, Path(scratch))}
+        digests, twice = _digests(sealed_movements(source, sealed, day, lake, Path(scratch)))
         rows = warehouse.fetch("regulatory/select_system.sql", {"business_date": day, "id_sistema": source.id})
         found = _compare(digests, (_movement(row, source.id, day) for row in rows))
+        found.read_twice = twice
         named = found.changed.keys() | set(found.lost)
         expected = {m.id_movimiento: m for m in _read(path) if m.id_movimiento in named} if named else {}
     lines = list(_lines(found, expected, holder))
     if found.more:
         lines.append((Cause.CHANGED, f"and {found.more} more movement(s) of {source.id}"))
     return (lines[0][0] if lines else Cause.CHANGED), [text for _, text in lines]
+
+
+def _digests(movements: Iterator[Movement]) -> tuple[dict[str, int], list[Movement]]:
+    """Each movement's digest by id, and the first few that were read twice: then our reading has a fault."""
+    digests: dict[str, int] = {}
+    twice: list[Movement] = []
+    for movement in movements:
+        if movement.id_movimiento in digests and len(twice) < NAMED:
+            twice.append(movement)
+        digests[movement.id_movimiento] = digest_of(movement)
+    return digests, twice
 
 
 def _compare(digests: dict[str, int], held: Iterator[Movement]) -> _Found:
@@ -99,6 +112,8 @@ def _compare(digests: dict[str, int], held: Iterator[Movement]) -> _Found:
 def _lines(found: _Found, expected: Mapping[str, Movement], holder: str) -> Iterator[tuple[Cause, str]]:
     for movement_id, held in found.changed.items():
         yield Cause.CHANGED, f"{_name(held)}: {_difference(expected[movement_id], held, holder)}"
+    for read in found.read_twice:
+        yield Cause.DOUBLED, f"{_name(read)}: {format_pesos(read.monto)} read twice {_where(read)}"
     for held in found.doubled:
         yield Cause.DOUBLED, f"{_name(held)}: twice in {holder}, {format_pesos(held.monto)}"
     for held in found.strangers:

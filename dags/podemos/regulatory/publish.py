@@ -15,16 +15,19 @@ from typing import Any
 
 from podemos.core.clock import Clock, iso
 from podemos.core.errors import AlreadyExists, ContractViolation, DataFault
-from podemos.core.manifest import ManifestConflict, Ref, canonical, commit, sha256
+from podemos.core.manifest import ManifestConflict, Ref, canonical, commit, read_ref, sha256
 from podemos.core.night import Night
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import Certificate, certified
+from podemos.regulatory.lines import differing
+from podemos.regulatory.render import write_csv
 from podemos.regulatory.versions import MANIFEST, Version, newest
 
 SCHEMA = "podemos/manifest/1"
 SIGNATURE = "manifest.sig.json"
+MOVEMENTS = "movimientos.csv"
 MIME = {".csv": "text/csv; charset=utf-8", ".json": "application/json", ".html": "text/html; charset=utf-8"}
 CHANGES = "cambios.json"
 """What a restatement changed; no part of the content, which two versions can have in common."""
@@ -103,7 +106,7 @@ def _version(
     with TemporaryDirectory(prefix="publish-") as scratch:
         for file in build["files"]:
             path = Path(scratch) / file["name"]
-            fetch(lake, file, path)
+            _staged(file, path, build, lake)
             try:
                 reports.put_file(folder + file["name"], path, MIME[path.suffix])
             except AlreadyExists:
@@ -137,6 +140,32 @@ def _version(
             "supersedes": _supersedes(latest, build) if latest else None,
         },
     )
+
+
+def _staged(file: Mapping[str, Any], path: Path, build: Mapping[str, Any], lake: ObjectStore) -> None:
+    """Fetches a staged file.
+
+    Raises:
+        DataFault: it was changed; of the movements, those that differ are named by rendering them again.
+    """
+    try:
+        fetch(lake, file, path)
+    except DataFault as fault:
+        raise DataFault("; ".join([str(fault), *_edited(file, path, build, lake)])) from None
+
+
+def _edited(file: Mapping[str, Any], path: Path, build: Mapping[str, Any], lake: ObjectStore) -> list[str]:
+    """The movements of a changed file that are not those of the second engine; evidence of old nights has none."""
+    reconciliation = read_ref(lake, certified(Ref(**build["certificate"]), lake=lake).reconciliation)
+    if file["name"] != MOVEMENTS or "second" not in reconciliation:
+        return []
+    rows, again = path.with_name("second.parquet"), path.with_name("again.csv")
+    try:
+        fetch(lake, read_ref(lake, reconciliation["second"])["data"], rows)
+        write_csv([rows], again)
+    except DataFault as fault:
+        return [str(fault)]
+    return differing(again, path, "the staged file")
 
 
 def _next_number(latest: Version | None, files: list[dict[str, Any]], reports: ObjectStore, night: Night) -> int:

@@ -16,6 +16,8 @@ from podemos.core.manifest import canonical, read, read_ref, sha256
 from podemos.core.store import ObjectStore
 from podemos.regulatory import configuration, keys, restate
 from podemos.regulatory.build import MOVEMENTS, SUMMARY, Evidence, render
+from podemos.regulatory.frozen import fetch, freeze
+from podemos.regulatory.lines import differing
 from podemos.regulatory.publish import CHANGES
 from podemos.regulatory.render import RENDERER
 from podemos.regulatory.second import read_sealed
@@ -24,23 +26,25 @@ from podemos.regulatory.versions import MANIFEST
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One file: SHA-256 as published and as rebuilt; empty when there is none."""
+    """One file: SHA-256 by the manifest, as it was rebuilt and as it is held now; empty when there is none."""
 
     name: str
     published: str
     rebuilt: str
+    held: str
 
     @property
     def identical(self) -> bool:
         """Whether not a byte differs."""
-        return self.published == self.rebuilt
+        return self.published == self.rebuilt == self.held
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A version, compared file by file."""
+    """A version, compared file by file. `differences` names the movements that differ from the rebuilt ones."""
 
     files: tuple[Compared, ...]
+    differences: tuple[str, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -62,7 +66,8 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
         NotFound: there is no such version, or evidence is gone.
         DataFault: evidence or sealed bytes were changed, or the renderer is another one now.
     """
-    key = f"{keys.reports_folder(day, rehearsal=rehearsal)}v{version}/{MANIFEST}"
+    folder = f"{keys.reports_folder(day, rehearsal=rehearsal)}v{version}/"
+    key = folder + MANIFEST
     manifest, _ = read(reports, key)
     if manifest["renderer"] != RENDERER:
         raise DataFault(
@@ -82,9 +87,26 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
         made = {file.name: file.sha256 for file in rendered}
         restatement = read_ref(lake, manifest["build"]).get("restatement")
         if restatement:
-            files = {file.name: file.path for file in rendered if file.name in (MOVEMENTS, SUMMARY)}
-            found = restate.changed(restatement, files, reports=reports, scratch=Path(name))
-            made[CHANGES] = sha256(canonical(found))
-    published = {file["name"]: file["sha256"] for file in manifest["files"]}
-    names = [*published, *(name for name in made if name not in published)]
-    return Rebuilt(tuple(Compared(name, published.get(name, ""), made.get(name, "")) for name in names))
+            kept = {file.name: file.path for file in rendered if file.name in (MOVEMENTS, SUMMARY)}
+            changes = restate.changed(restatement, kept, reports=reports, scratch=Path(name))
+            made[CHANGES] = sha256(canonical(changes))
+        published = {file["name"]: file["sha256"] for file in manifest["files"]}
+        names = [*published, *(name for name in made if name not in published)]
+        files = tuple(
+            Compared(name, published.get(name, ""), made.get(name, ""), _held(reports, folder + name)) for name in names
+        )
+        differences = _differences(rendered[0].path, files[0], reports, folder) if not files[0].identical else []
+    return Rebuilt(files, tuple(differences))
+
+
+def _held(reports: ObjectStore, key: str) -> str:
+    return str(freeze(reports, key)["sha256"]) if reports.head(key) else ""
+
+
+def _differences(rebuilt: Path, movements: Compared, reports: ObjectStore, folder: str) -> list[str]:
+    """The movements of the published file, as it is held now, that are not the rebuilt ones."""
+    if not movements.held:
+        return [f"{folder}{movements.name} is gone"]
+    held = rebuilt.with_name("held.csv")
+    fetch(reports, {"key": folder + movements.name, "sha256": movements.held}, held)
+    return differing(rebuilt, held, f"{folder}{movements.name}")

@@ -18,7 +18,7 @@ from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys, level_business, level_control, level_history, level_second, level_warehouse
 from podemos.regulatory.results import Cause, Level, Pair, Result, Rule, Severity
-from podemos.regulatory.second import ENGINE, opened
+from podemos.regulatory.second import ENGINE, SecondEngine, opened
 from podemos.warehouse.port import Warehouse
 
 
@@ -130,7 +130,7 @@ def _by_second_engine(about: _Night, engine: Warehouse, sources: Sources, reason
     return results
 
 
-def _both_engines(about: _Night, lake: ObjectStore, engine: Warehouse, sources: Sources) -> list[Result]:
+def _both_engines(about: _Night, lake: ObjectStore, engine: SecondEngine, sources: Sources) -> list[Result]:
     """What the second engine read, compared with what was normalised."""
     read = level_warehouse.totals(about.day, engine)
     return [

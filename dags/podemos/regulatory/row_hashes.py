@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,35 +34,43 @@ def row_hash(source: Source, record: Record) -> str:
 def edited_rows(
     source: Source, file: Mapping[str, Any], sealed: Mapping[str, Any], lake: ObjectStore, limit: int
 ) -> list[str]:
-    """The rows of a file whose hash the source did not ship, then, if it has one file only, the ids that are gone.
+    """The rows of a file whose hash the source did not ship, those that stand twice, then the ids that are gone.
 
-    Empty when the source ships no row hashes or the file cannot be read: the file is then the smallest unit known.
+    The hashes are of all files of the source: gone is what none of its other files holds either. Empty when the source
+    ships no row hashes or a file cannot be read: the file is then the smallest unit known.
     """
     if sealed["row_hashes"] is None or source.mapping is None:
         return []
-    frozen = next(found for found in sealed["files"] if found["name"] == file["name"])
     named: list[str] = []
-    with TemporaryDirectory(prefix="row-hashes-") as scratch:
-        path = Path(scratch) / "file"
-        try:
-            listed = _listing(lake.get(sealed["row_hashes"]["key"], sealed["row_hashes"]["version"]))
-            fetch(lake, frozen, path)
-            gone = set(listed)
-            for fila, record in records(source, path, file["name"]):
+    try:
+        listed = _listing(lake.get(sealed["row_hashes"]["key"], sealed["row_hashes"]["version"]))
+        gone = set(listed)
+        for frozen in sorted(sealed["files"], key=lambda found: bool(found["name"] != file["name"])):
+            for fila, record in _records(source, frozen, lake):
+                ours = frozen["name"] == file["name"]
                 if isinstance(record, RowFault):
-                    named.append(f"row {fila}: {record.detail}")
+                    named += [f"row {fila}: {record.detail}"] if ours else []
                     continue
                 movement_id = str(record.get(source.mapping.id_movimiento))
+                again = movement_id in listed and movement_id not in gone
                 gone.discard(movement_id)
-                if listed.get(movement_id) != row_hash(source, record):
-                    what = "differs from" if movement_id in listed else "is not in"
+                if not ours:
+                    continue
+                if again or listed.get(movement_id) != row_hash(source, record):
+                    what = "stands twice by" if again else "differs from" if movement_id in listed else "is not in"
                     amount = record.get(source.mapping.monto)
                     named.append(f"row {fila} ({movement_id}, {source.mapping.monto} {amount}) {what} the row hashes")
-        except (PodemosError, ValueError, KeyError, TypeError):
-            return []
-    if len(sealed["files"]) == 1:
-        named += [f"{movement_id} is gone" for movement_id in sorted(gone)]
+    except (PodemosError, ValueError, KeyError, TypeError):
+        return []
+    named += [f"{movement_id} is gone" for movement_id in sorted(gone)]
     return named[:limit]
+
+
+def _records(source: Source, frozen: Mapping[str, Any], lake: ObjectStore) -> Iterator[tuple[int, Record | RowFault]]:
+    with TemporaryDirectory(prefix="row-hashes-") as scratch:
+        path = Path(scratch) / "file"
+        fetch(lake, frozen, path)
+        yield from records(source, path, frozen["name"])
 
 
 def _listing(data: bytes) -> dict[str, str]:

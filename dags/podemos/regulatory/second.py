@@ -85,13 +85,21 @@ class SecondEngine:
 
     Args:
         path: the movements as parquet.
+        changed: why it is not the file that was written; empty when it is.
+
+    Raises:
+        DataFault: it was changed into something that is no table of movements.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, changed: str = "") -> None:
         import duckdb
 
+        self.changed = changed
         self._database = duckdb.connect(config={"threads": "1", "memory_limit": "400MB"})
-        self._database.read_parquet(str(path)).create_view("movimientos")
+        try:
+            self._database.read_parquet(str(path)).create_view("movimientos")
+        except duckdb.Error as error:
+            raise DataFault(changed or f"{path.name}: {error}") from error
 
     def fetch(
         self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
@@ -128,13 +136,19 @@ class SecondEngine:
 def opened(document: Mapping[str, Any], lake: ObjectStore) -> Iterator[SecondEngine]:
     """What a manifest of stage `second` names, to be asked.
 
+    If its file was changed since, `changed` of the engine says so: its rows can still be compared and named.
+
     Raises:
-        DataFault: its file was changed.
+        DataFault: its file was changed into something that is no table of movements.
     """
     with TemporaryDirectory(prefix="second-") as name:
         path = Path(name) / "movimientos.parquet"
-        fetch(lake, document["data"], path)
-        engine = SecondEngine(path)
+        changed = ""
+        try:
+            fetch(lake, document["data"], path)
+        except DataFault as fault:
+            changed = str(fault)
+        engine = SecondEngine(path, changed)
         try:
             yield engine
         finally:

@@ -76,6 +76,11 @@ def test_a_version_is_made_again_byte_for_byte_also_a_partial_one(delivered: Wor
         "movimientos.csv", "resumen.json", "resumen.html", "exceptions.json", "notice.es.html",
     ]  # fmt: skip
     assert found.identical
+    key = f"reports/{DAY}/v1/movimientos.csv"
+    delivered.reports.replace(key, delivered.reports.get(key).replace(b",10.16,", b",10.17,", 1))
+    found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
+    assert [file.name for file in found.files if not file.identical] == ["movimientos.csv"]
+    assert [line.partition(": ")[2] for line in found.differences] == [f"10.16, but 10.17 in {key}"]
 
 
 def test_a_rebuild_uses_the_sources_as_they_were_configured_that_night(delivered: World) -> None:

@@ -124,8 +124,12 @@ def test_a_cent_in_the_normalised_parquet_blocks_and_the_row_is_named(delivered:
             "UPDATE core.pagos_historicos SET monto = monto + 0.01 WHERE id_pago = 88016",
             "sucursal 007, 2026-11-19, pago 88016: 1,250.16 at the till, 1,250.17 in the warehouse",
         ),
+        (
+            "UPDATE core.pagos_historicos SET id_sucursal = 2 WHERE id_pago = 88016",
+            "sucursal 002, 2026-11-19, pago 88016: 1,250.16 in the warehouse, not at the till; and 1 more",
+        ),
     ],
-    ids=["cent", "field", "lost", "doubled", "stranger", "history"],
+    ids=["cent", "field", "lost", "doubled", "stranger", "history", "other branch"],
 )
 def test_what_was_touched_in_the_warehouse_is_named(delivered: World, sql: str, said: str) -> None:
     ended = run(delivered, arrived(FEW), sources=FEW, after={"load": lambda _: delivered.run(sql)})
@@ -150,6 +154,51 @@ def test_the_next_load_heals_what_was_touched_in_the_movements(delivered: World)
 def test_a_warehouse_changed_between_the_gate_and_the_build_is_not_published(delivered: World) -> None:
 
     touch = "UPDATE core.movimientos SET monto = monto + 0.01 WHERE id_movimiento = 'TAR-000004'"
-    with pytest.raises(DataFault, match=r"report: tarjetas CARGO: 20 movements, .* changed meanwhile"):
+    with pytest.raises(DataFault, match=r"TAR-000004: 10\.16, but 10\.17 in the warehouse now: .* changed meanwhile"):
         run(delivered, arrived(FEW), sources=FEW, after={"decide": lambda _: delivered.run(touch)})
+    assert list(delivered.reports.list("")) == []
+
+
+def a_cent_more(data: bytes, movement_id: str) -> bytes:
+    """A canonical parquet file with one amount changed."""
+    table = pq.read_table(io.BytesIO(data))
+    rows = [
+        row | {"monto": row["monto"] + (row["id_movimiento"] == movement_id) * Decimal("0.01")}
+        for row in table.to_pylist()
+    ]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), sink)
+    return sink.getvalue()
+
+
+def test_rows_that_were_changed_in_the_files_of_either_engine_are_named(delivered: World) -> None:
+    def normalised(key: str) -> None:
+        entry = next(e for e in read(delivered.lake, key)[0]["sources"] if e["source"] == PLAIN)
+        file = entry["data"]["key"]
+        delivered.lake.replace(file, a_cent_more(delivered.lake.get(file), "TAR-000004"))
+
+    def seconded(key: str) -> None:
+        file = read(delivered.lake, key)[0]["data"]["key"]
+        delivered.lake.replace(file, a_cent_more(delivered.lake.get(file), "CAJ-000004"))
+
+    ended = run(delivered, arrived(FEW), sources=FEW, after={"load": normalised, "second": seconded})
+    assert ended.outcome == "hold"
+    results = read(delivered.lake, ended.keys["reconcile"])[0]["results"]
+    units = {(r["source"], r["rule"]): r["units"] for r in results}
+    assert units[PLAIN, "normalizado_sha256"] == [
+        "tarjetas, 2026-11-19, TAR-000004: 10.16 in the source (row 5), 10.17 in the normalised file"
+    ]
+    assert units[MINOR, "segundo_motor"] == [
+        "cajeros, 2026-11-19, CAJ-000004: 10.16 in the source (row 5), 10.17 in its file"
+    ]
+
+
+def test_a_staged_movement_that_was_changed_is_named_and_not_published(delivered: World) -> None:
+    def staged(key: str) -> None:
+        listed = {file["name"]: file["key"] for file in read(delivered.lake, key)[0]["files"]}
+        before, ours, after = delivered.lake.get(listed["movimientos.csv"]).partition(b'"TAR-000004",')
+        delivered.lake.replace(listed["movimientos.csv"], before + ours + after.replace(b",10.16,", b",10.17,", 1))
+
+    with pytest.raises(DataFault, match=r"TAR-000004: 10\.16, but 10\.17 in the staged file"):
+        run(delivered, arrived(FEW), sources=FEW, after={"build": staged})
     assert list(delivered.reports.list("")) == []

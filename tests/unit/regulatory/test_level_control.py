@@ -132,6 +132,23 @@ def test_rows_that_are_gone_from_the_only_file_are_named() -> None:
     assert results(lake, "cajeros")[Rule.FILE].units == ("CAJ-000004 is gone",)
 
 
+def test_a_row_that_stands_twice_and_one_that_left_its_file_are_named_also_when_there_are_several_files() -> None:
+    lake, source, sent = memory(), ALL.source("cajeros"), lines("cajeros", 6)
+    key = deliver(lake, source, sent, row_hashes=True)
+    head, *rows = lake.get(key).decode().splitlines(keepends=True)
+    parts = {"datos-1": [head, *rows[:3]], "datos-2": [head, *rows[3:]]}
+    listed = []
+    for (name, part), of in zip(parts.items(), (sent[:3], sent[3:]), strict=True):
+        data, cents = "".join(part).encode(), sum(line.cents for line in of)
+        listed.append({"name": name, "rows": 3, "cents": cents, "sha256": hashlib.sha256(data).hexdigest()})
+    control = json.loads(lake.get(f"{FOLDER}control.json")) | {"files": listed}
+    lake.replace(f"{FOLDER}control.json", json.dumps(control).encode())
+    lake.replace(f"{FOLDER}datos-1", "".join(parts["datos-1"]).encode())
+    lake.replace(f"{FOLDER}datos-2", "".join([head, rows[3], rows[3], rows[4]]).encode())
+    found = results(lake, "cajeros")[Rule.FILE]  # of the last file
+    assert found.units == ("row 2 (CAJ-000003, MONTO 10.08) stands twice by the row hashes", "CAJ-000005 is gone")
+
+
 def test_payments_that_are_not_the_certified_ones_block() -> None:
     lake = memory()
     deliver_lake(lake, payments(20), digest="12345")

@@ -1,0 +1,77 @@
+"""`python -m bench.chaos_cents`: see docs/chaos_report.md. The last line is the result as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+import time
+from typing import Any
+
+import duckdb
+
+from bench.chaos_branches.__main__ import code_sha
+from bench.chaos_cents.draw import CASES_OF_A_NIGHT
+from bench.chaos_cents.judge import Verdict, run
+
+DEFAULT_SEED = 20261124
+_BATCH_BLOCKS = 4
+
+
+def main() -> int:
+    """Runs the suite; 1 when a defect is missed or a clean night is held."""
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos_cents", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=500, help="cases")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--case", type=int, help="only the case of this number, with everything that was said")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    started = time.monotonic()
+    indexes = [args.case] if args.case is not None else list(range(args.seeds))
+    size = CASES_OF_A_NIGHT * _BATCH_BLOCKS
+    parts = [(args.seed, indexes[at : at + size], args.case is not None) for at in range(0, len(indexes), size)]
+    verdict = Verdict()
+    if len(parts) == 1 or args.processes == 1:
+        for part in parts:
+            verdict.add(run(part))
+    else:
+        with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
+            for found in pool.imap_unordered(run, parts):
+                verdict.add(found)
+    tell(verdict, args.seed)
+    digest = hashlib.sha256(json.dumps(sorted(verdict.cases.items())).encode()).hexdigest()
+    names = ("planted", "detected", "named")
+    result: dict[str, Any] = {name: verdict.counts[name] for name in names}
+    result["false_alarms"] = len(verdict.false_alarms)
+    more = ("dvt_float32_missed", "double_sum_missed", "clean", "own_truth", "own_truth_noticed", "great_expectations")
+    result |= {name: verdict.counts[name] for name in more}
+    result |= {
+        "seed": args.seed,
+        "engine": f"redshift SQL on DuckDB {duckdb.__version__}",
+        "code_sha": code_sha(),
+        "cases_digest": digest,
+        "wall_s": round(time.monotonic() - started),
+    }
+    print(json.dumps(result))
+    return int(bool(verdict.undetected or verdict.unnamed or verdict.false_alarms))
+
+
+def tell(verdict: Verdict, seed: int, most: int = 12) -> None:
+    """The failures, each with the command that repeats it."""
+    for what, cases in (
+        ("NOT DETECTED", verdict.undetected),
+        ("not named", verdict.unnamed),
+        ("false alarm", verdict.false_alarms),
+    ):
+        for index, lines in sorted(cases.items())[:most]:
+            print(f"{what}: {lines[0]}; again: make chaos-cents SEED={seed} CASE={index}")
+            print("\n".join(f"  {line[:400]}" for line in lines[1:8]))
+        if len(cases) > most:
+            print(f"… and {len(cases) - most} more: {what}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

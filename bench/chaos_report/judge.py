@@ -1,0 +1,153 @@
+"""Compares what a night published with the oracle and with what the sources really hold."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.chaos_cents.night import verify_report
+from bench.chaos_report import oracle
+from bench.chaos_report.faults import Faults, clock, draw, minute_of
+from bench.chaos_report.night import Ended, Simulation, history
+from bench.report.content import DAY, Night, draw_night
+from bench.report.redshift import Redshift
+from bench.report.stages import Key
+from podemos.contracts.loading import load
+from podemos.contracts.platform import platform
+from podemos.contracts.sources import Criticality, Policy, sources
+from podemos.core.store import MemoryStore
+
+NIGHTS_OF_A_CONTENT = 20
+GREAT_EXPECTATIONS_EVERY = 97
+WORDS = ("missed_deadline", "unbalanced", "wrong_cent", "silent_overwrite", "false_alarms", "unalerted", "disagree")
+
+
+@dataclass
+class Verdict:
+    """Counts, and per failed night what went wrong."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+    cases: dict[int, str] = field(default_factory=dict)
+
+    def add(self, other: Verdict) -> None:
+        """Adds another part's."""
+        self.counts.update(other.counts)
+        self.failed.update(other.failed)
+        self.cases.update(other.cases)
+
+
+def run(part: tuple[int, list[int], bool]) -> Verdict:
+    """Some nights of a seed, in one process with one warehouse."""
+    seed, indexes, aloud = part
+    verdict, configured = Verdict(), sources()
+    policy = load(Policy, Path(__file__).with_name("policy.yaml"))
+    critical = [s.id for s in configured.sources if s.criticality is Criticality.CRITICAL]
+    assert (len(critical), len(configured.sources)) == (3, 15)  # noqa: S101 - the policy of the suite
+    cutoffs = {source.id: minute_of(source.cutoff) for source in configured.sources}
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - scratch of this run
+    with tempfile.TemporaryDirectory(prefix="chaos-report-", dir=memory) as name:
+        folder, redshift = Path(name), Redshift(Path(name) / "redshift")
+        key, content = Key(folder), draw_night(seed, 0)
+        for index in indexes:
+            if index % NIGHTS_OF_A_CONTENT == 0 or index == indexes[0]:
+                content = draw_night(seed, index // NIGHTS_OF_A_CONTENT, rows=4)
+            faults = draw(seed, index, configured)
+            great = index % GREAT_EXPECTATIONS_EVERY == 3
+            night = Simulation(faults, content, redshift, configured, policy, platform(), key, great_expectations=great)
+            with redshift.case(night.ended.lake):
+                history(content, folder, redshift)
+                ended = night.run()
+            verdict.cases[index] = repr(faults)
+            verdict.counts["great_expectations"] += great
+            lines = judge(verdict, faults, content, ended, cutoffs, critical, key)
+            if lines:
+                verdict.failed[index] = lines + _story(faults, ended)
+            if aloud:
+                print("\n".join([*lines, *_story(faults, ended)]))
+        redshift.close()
+    return verdict
+
+
+def judge(
+    verdict: Verdict,
+    faults: Faults,
+    content: Night,
+    ended: Ended,
+    cutoffs: dict[str, int],
+    critical: list[str],
+    key: Key,
+) -> list[str]:
+    """Counts one night and returns what is wrong with it."""
+    wrong: list[str] = []
+
+    def say(what: str, line: str) -> None:
+        verdict.counts[what] += 1
+        wrong.append(f"{what}: {line}")
+
+    who, sealed, came = ended.seals[-1] if ended.seals else ("nobody", 240.0, "")
+    waits = who == "airflow"
+    expected = oracle.outcome(faults, sealed, cutoffs, critical, waits=waits)
+    verdict.counts["nights"] += 1
+    verdict.counts["sql_nights"] += ended.warehouse.asked > 1
+    verdict.counts["by_contingency"] += who == "contingency"
+    verdict.counts["partial"] += ended.published is not None and came == oracle.PARTIAL
+    verdict.counts["held"] += came == oracle.HOLD
+    verdict.counts["oracle_partial"] += expected == oracle.PARTIAL
+    verdict.counts["oracle_held"] += expected == oracle.HOLD
+    if came and came != expected:
+        say("disagree", f"{came}, the oracle says {expected}")
+    if expected == oracle.HOLD:
+        if ended.published is not None:
+            say("wrong_cent", "published although it must be held")
+        if not any(minute <= 210 and "HELD" in text for minute, text in ended.alerts) and sealed < 205:
+            say("unalerted", "held without an alert before 05:30")
+        return wrong
+    if faults.none and (came == oracle.HOLD or ended.alerts):
+        say("false_alarms", f"nothing is wrong, yet: {came} {ended.alerts}")
+    if ended.published is None or ended.published >= 240:
+        say("missed_deadline", f"nothing was published by 06:00, the policy allows {expected}")
+        return wrong
+    with tempfile.TemporaryDirectory() as name:
+        folder = _download(ended.reports, Path(name))
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            if verify_report.main([str(folder), "--public-key", str(key.public)]):
+                say("unbalanced", said.getvalue())
+        _cents(folder, oracle.published(content, oracle.missing(faults, sealed, cutoffs, waits=waits)), say)
+    replaced = [k for k, versions in ended.reports._objects.items() if len(versions) > 1] + ended.reports.overwritten
+    if replaced:
+        say("silent_overwrite", ", ".join(replaced))
+    return wrong
+
+
+def _download(reports: MemoryStore, folder: Path) -> Path:
+    """The newest version, as a stranger gets it."""
+    objects = {k: v[-1] for k, v in reports._objects.items() if k.startswith(f"reports/{DAY}/")}
+    versions = {k.split("/")[2] for k in objects if k.endswith("/manifest.json")}
+    last = max(versions, key=lambda v: int(v[1:]))
+    for name, data in objects.items():
+        if name.split("/")[2] == last:
+            (folder / name.rpartition("/")[2]).write_bytes(data)
+    return folder
+
+
+def _cents(folder: Path, wanted: dict[tuple[str, str], int], say: object) -> None:
+    with (folder / "movimientos.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(r["id_sistema"], r["id_movimiento"], int(r["monto"].replace(".", ""))) for r in csv.DictReader(file)]
+    found = Counter(rows)
+    expected = Counter((system, movement, cents) for (system, movement), cents in wanted.items())
+    for row in sorted((found - expected) + (expected - found))[:3]:
+        say("wrong_cent", f"{row}: {found[row]} times in the report, {expected[row]} times in the sources")  # type: ignore[operator]
+
+
+def _story(faults: Faults, ended: Ended) -> list[str]:
+    sealed = [f"sealed by {who} {clock(minute)}: {came}" for who, minute, came in ended.seals]
+    out = [f"published {clock(ended.published)}"] if ended.published is not None else ["nothing published"]
+    return [*faults.told(), *ended.told, *sealed, *out, *(f"{clock(m)} {text}" for m, text in ended.alerts)]

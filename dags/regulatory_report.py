@@ -99,7 +99,9 @@ def regulatory_report():
         retries=2,
         execution_timeout=timedelta(minutes=10),
     ).output
-    reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE)(normalised, seconded, loaded)
+    reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE, **defaults.PATIENT)(
+        normalised, seconded, loaded
+    )
     certificate = stage(gate.judge)(reconciled)
     decision = ask_about(stage(decide.decide)(certificate))
     routes = {"complete": "build", "partial": "build", "hold": "hold"}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -20,6 +19,7 @@ from podemos.branches import (
     quarantine_report,
     revisions,
 )
+from podemos.branches.certificates import write_certificates
 from podemos.branches.examine import Examined, examine, said
 from podemos.branches.revisions import Revision
 from podemos.branches.rotation import Verified
@@ -29,12 +29,9 @@ from podemos.contracts.tables import tables
 from podemos.core import manifest
 from podemos.core.clock import Clock, from_iso, iso
 from podemos.core.fingerprint import Fingerprint
-from podemos.core.manifest import Ref
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
 from podemos.warehouse.port import Warehouse
-
-_THREADS = 16
 
 
 def certify_days(
@@ -85,7 +82,7 @@ def certify_days(
         clock().date(),
         config.extraction.look_back_days,
     )
-    certificates = _write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed, verified)
+    certificates = write_certificates(lake, revision, previous or {}, examined, ids, business_date, pushed, verified)
     loaded = {row["tabla"]: int(row["revision"]) for row in warehouse.fetch("branches/ops/select_loads.sql")}
     moving = next((found for found in examined if movements.of(found.table)), None)
     control = moving and _control(
@@ -133,49 +130,6 @@ def certify_days(
     return key
 
 
-def _write_certificates(
-    lake: ObjectStore,
-    revision: Revision,
-    previous: dict[str, Any],
-    examined: list[Examined],
-    ids: list[str],
-    business_date: date,
-    pushed: Collection[str],
-    verified: Mapping[str, Mapping[str, Verified]],
-) -> list[dict[str, str]]:
-    """One certificate per table and day that the report needs, that changed, that differs, or whose turn it was."""
-    todo = []
-    for found in examined:
-        table = found.table.name
-        new, old = revision.document["days"].get(table, {}), previous.get("days", {}).get(table, {})
-        wanted = {day for day, _ in found.terms if new.get(day) != old.get(day)}
-        wanted |= {day for (day, _), terms in found.terms.items() if not terms.hold}
-        wanted |= {day for day, branch in found.terms if branch in found.older and found.older[branch][0].holds(day)}
-        wanted |= set(movements.local_days(business_date)) if found.table.partitioned else {keys.UNDATED}
-        for day in sorted(wanted):
-            branches = {
-                branch: found.terms[day, branch].to_dict()
-                | {"state": str(found.terms[day, branch].standing), "as_of": _as_of(found, day, branch, verified)}
-                | _said_beside(found, day, branch, pushed)
-                for branch in ids
-                if (day, branch) in found.terms
-            }
-            document = {"kind": "branches.certificate", "table": table, "day": day, "branches": branches}
-            todo.append((table, day, document | {"revision": revision.ref.to_dict()}))
-
-    def write(entry: tuple[str, str, dict[str, Any]]) -> Ref:
-        table, day, document = entry
-        number = revision.number
-        while True:  # the same revision looked at again later may say something else: the next free number
-            ref, standing, _ = manifest.commit_first(lake, keys.certificate(table, day, number), document)
-            if standing == document:
-                return ref
-            number += 1_000_000
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return [ref.to_dict() for ref in pool.map(write, todo)]
-
-
 def _verified(before: Mapping[str, Any], examined: list[Examined]) -> dict[str, dict[str, Verified]]:
     """By table and branch, of which snapshot each slice of the old days was last compared; this time included."""
     known = debts.verified(before.get("verified", {}))
@@ -187,15 +141,6 @@ def _verified(before: Mapping[str, Any], examined: list[Examined]) -> dict[str, 
             mine[branch] = mine.get(branch, Verified(older.of, {})).after(older, as_of)
         found[name] = mine
     return found
-
-
-def _as_of(found: Examined, day: str, branch: str, verified: Mapping[str, Mapping[str, Verified]]) -> str | None:
-    """The snapshot as of which the branch's server was compared with the lake; of an old day, maybe weeks ago."""
-    if found.terms[day, branch].source is not None:
-        heard = said(found.sources.get(branch))
-        return str(heard["as_of"]) if heard else None
-    known = verified[found.table.name].get(branch)
-    return known.of_day(day) if known else None
 
 
 def _summary(found: Examined) -> dict[str, Any]:
@@ -285,15 +230,6 @@ def _moved(branch: str, day: date, mine: Fingerprint | None, theirs: Fingerprint
     sides = [f"{side.count if side else 0} movements, {format_pesos(side.cents if side else 0)}"
              for side in (mine, theirs)]  # fmt: skip
     return [f"sucursal {branch}, business day {day}: {sides[0]} curated, {sides[1]} in the warehouse"]
-
-
-def _said_beside(found: Examined, day: str, branch: str, pushed: Collection[str]) -> dict[str, Any]:
-    """What a reader should know beside the terms: rows decided about, doubtful hours, alerts, and who pulled."""
-    decided = [one for one in found.decided if one["branch"] == branch and day in (one["day"], one["source_day"])]
-    source, walls = found.sources.get(branch, {}), found.walls.get((day, branch))
-    beside = {"decisions": decided, "walls": walls, "mode": "push" if branch in pushed else ""}
-    beside |= {name: source.get(name) for name in ("alerts", "new_columns")}
-    return {name: value for name, value in beside.items() if value}
 
 
 def _alerts(examined: list[Examined]) -> list[dict[str, str]]:

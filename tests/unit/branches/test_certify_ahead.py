@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from podemos.branches.certify import _alerts, _said_beside, _shows
+from podemos.branches.certificates import _said_beside
+from podemos.branches.certify import _alerts, _shows
 from podemos.branches.examine import Examined, said, since_of
 from podemos.contracts.tables import contract
 

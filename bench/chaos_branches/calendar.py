@@ -13,6 +13,8 @@ NIGHTS = ACTIVE + QUIET
 DAY = 86_400.0
 ATTEMPTS = (-30_000.0, 0.0, 1_900.0)
 """Pulls around a night: the afternoon before, the night itself, and a second look."""
+PULLS_A_DAY = 40
+"""What the house's schedule has, about."""
 _NIGHT = 27_000.0
 
 

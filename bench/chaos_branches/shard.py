@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.chaos_branches.calendar import attempt_at, instant
+from bench.chaos_branches.calendar import NIGHTS, PULLS_A_DAY, QUIET, attempt_at, instant
 from bench.chaos_branches.connection import Connection, refused
 from bench.chaos_branches.lake import ROOT, Killed
 from bench.chaos_branches.peers import Peers
@@ -76,8 +76,12 @@ def branch_of(schedule: Schedule) -> Branch:
     return Branch.model_construct(id=schedule.branch, nombre=f"Caso {schedule.index}", zone=schedule.zone)
 
 
-def configured(schedules: Iterable[Schedule], profile: Profile) -> Branches:
-    """The configuration that pulls these schedules, one after the other."""
+def configured(schedules: Iterable[Schedule], profile: Profile, night: int = 0) -> Branches:
+    """The configuration that pulls these schedules, one after the other.
+
+    The suite has up to three pulls a day where a branch has more than forty: on the quiet days one pull gives a gap the
+    time that it has in all of a day's.
+    """
     extraction = Extraction(
         tables=tuple(TABLES),
         threads=1,
@@ -87,6 +91,9 @@ def configured(schedules: Iterable[Schedule], profile: Profile) -> Branches:
         narrow_rows=profile.narrow_rows,
         link_pause_seconds=0,
     )
+    if NIGHTS[night] in QUIET:
+        seconds = extraction.behind_seconds * PULLS_A_DAY
+        extraction = extraction.model_copy(update={"behind_seconds": seconds})
     return Branches.model_construct(extraction=extraction, branches=tuple(branch_of(one) for one in schedules))
 
 
@@ -146,7 +153,7 @@ class Shard:
             lake=self.lake,
             state=ShardState(self),
             connect=self.connect,
-            config=configured(schedules, profile),
+            config=configured(schedules, profile, night),
             clock=self.clock,
             owner=self.owner(night, attempt),
         )

@@ -52,7 +52,9 @@ def test_a_byte_that_differs_is_a_fault_that_names_the_file(monkeypatch: pytest.
 
     def rebuilt(day: date, version: int, **_: object) -> Rebuilt:
         asked.append((day, version))
-        return Rebuilt((Compared("movimientos.csv", "a" * 64, "b" * 64), Compared("resumen.json", "c", "c")))
+        return Rebuilt(
+            (Compared("movimientos.csv", "a" * 64, "b" * 64, "a" * 64), Compared("resumen.json", "c", "c", "c"))
+        )
 
     monkeypatch.setattr("podemos.regulatory.rebuild.rebuild", rebuilt)
     store = MemoryStore()

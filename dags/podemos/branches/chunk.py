@@ -106,7 +106,7 @@ class Page:
 
     def _raw(self, block: Columns, name: str, row: int) -> str:
         at = next(at for at, column in enumerate(self.table.columns) if column.name == name)
-        return (block[at][row].as_py() or b"").decode()
+        return (block[at][row].as_py() or b"").decode(errors="backslashreplace")  # only an error names such a key
 
 
 def columns_of(rows: Rows) -> Columns:

@@ -87,11 +87,12 @@ def read(link: Link, extraction: Extraction, tables: Sequence[Table] = ()) -> Ho
     if extraction.hold_back == "lag":
         return _by_lag(link, extraction, (), tables)
     limit = extraction.max_open_trx_seconds
+    look = query.writers(limit, _shapes_of(tables))
     for pause in _PAUSES:
         time.sleep(pause)
-        link.open_snapshot(query.writers(limit))
+        link.open_snapshot(look)
         try:
-            first, *others = _all(link, query.writers(limit, _shapes_of(tables)))
+            first, *others = _all(link, look)
         except MySQLdb.Error as error:
             if error.args[0] != _NO_PROCESS:
                 raise

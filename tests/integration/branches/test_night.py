@@ -223,6 +223,8 @@ def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(
     with closing(world.sources.root("002")) as root:
         root.cursor().execute(f"UPDATE pagos SET monto = 10.02, updated_at = '2024-11-01' WHERE id_pago = {edited}")
         root.cursor().execute(f"DELETE FROM pagos WHERE id_pago = {vanished}")
+        root.cursor().execute("INSERT INTO pagos SELECT 900003, 990099, id_cliente, 10.03, '2026-11-16 10:00:00', "
+                              "'PAGADO', NULL, NOW(6) FROM pagos WHERE id_pago = 41")  # fmt: skip
     made = mutate.advance(world.sources.settings, world.sources.business_date, 1, ACTIVITY)
     _, told = world.run(rotation_days=29, rotation_slices=29)
     old = [debt["day"] for debt in told["debts"] if debt["day"] in OLD.values()]

@@ -260,6 +260,8 @@ def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(
 
     plan = world.collect(world.pull())
     assert not any(manifest.read(world.lake, plan)[0]["ranges"].values()), "nothing is owed any more"
+    with closing(world.sources.root("002")) as root:  # other tests look at the last days of these branches only
+        root.cursor().execute(f"DELETE FROM pagos WHERE id_pago = {edited}")
 
 
 def altered(lake: S3Store, key: str) -> tuple[int, str, str]:

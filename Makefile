@@ -56,7 +56,7 @@ check: setup ## Lint, types, import contracts, SQL and the fast unit tests (< 60
 test: setup ## Everything but the long suites (15 minutes on 2 cores)
 	@$(BIN)/pytest -m "not night" $(ARGS)
 
-test-night: setup ## Whole nights under real Airflow (long)
+test-night: setup ## The long suites: whole nights under real Airflow, many lives of branches under Spark
 	@$(BIN)/pytest -m night $(ARGS)
 
 chaos-branches: setup ## Adversarial schedules through the shipped ingestion; the last line is the verdict as JSON

@@ -236,6 +236,7 @@ class Till:
         return [row for row in self.rows.values() if row[4][:10] == day]
 
 
+@pytest.mark.night  # minutes; `make chaos-branches` lives many more such lives
 def test_whatever_happens_at_the_branches_one_quiet_night_later_the_lake_is_their_truth(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

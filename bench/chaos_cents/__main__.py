@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import multiprocessing
 import os
 import sys
 import time
 from typing import Any
 
-import duckdb
-
-from bench.chaos_branches.__main__ import code_sha
 from bench.chaos_cents.draw import CASES_OF_A_NIGHT
 from bench.chaos_cents.judge import Verdict, run
+from bench.report.suite import account, parts, results
 
 DEFAULT_SEED = 20261124
 _BATCH_BLOCKS = 4
@@ -30,31 +26,18 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     started = time.monotonic()
-    indexes = [args.case] if args.case is not None else list(range(args.seeds))
-    size = CASES_OF_A_NIGHT * _BATCH_BLOCKS
-    parts = [(args.seed, indexes[at : at + size], args.case is not None) for at in range(0, len(indexes), size)]
     verdict = Verdict()
-    if len(parts) == 1 or args.processes == 1:
-        for part in parts:
-            verdict.add(run(part))
-    else:
-        with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
-            for found in pool.imap_unordered(run, parts):
-                verdict.add(found)
+    for found in results(
+        run, parts(args.seed, args.seeds, args.case, CASES_OF_A_NIGHT * _BATCH_BLOCKS), args.processes
+    ):
+        verdict.add(found)
     tell(verdict, args.seed)
-    digest = hashlib.sha256(json.dumps(sorted(verdict.cases.items())).encode()).hexdigest()
     names = ("planted", "detected", "named")
     result: dict[str, Any] = {name: verdict.counts[name] for name in names}
     result["false_alarms"] = len(verdict.false_alarms)
     more = ("dvt_float32_missed", "double_sum_missed", "clean", "own_truth", "own_truth_noticed", "great_expectations")
     result |= {name: verdict.counts[name] for name in more}
-    result |= {
-        "seed": args.seed,
-        "engine": f"redshift SQL on DuckDB {duckdb.__version__}",
-        "code_sha": code_sha(),
-        "cases_digest": digest,
-        "wall_s": round(time.monotonic() - started),
-    }
+    result |= account(args.seed, verdict.cases, started)
     print(json.dumps(result))
     return int(bool(verdict.undetected or verdict.unnamed or verdict.false_alarms))
 

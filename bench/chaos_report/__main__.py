@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import multiprocessing
 import os
 import sys
 import time
 from typing import Any
 
-import duckdb
-
-from bench.chaos_branches.__main__ import code_sha
 from bench.chaos_report.judge import NIGHTS_OF_A_CONTENT, WORDS, Verdict, run
+from bench.report.suite import account, parts, results
 
 DEFAULT_SEED = 20261124
 COUNTED = ("partial", "held", "oracle_partial", "oracle_held", "sql_nights", "by_contingency", "great_expectations")
@@ -29,30 +25,15 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     started = time.monotonic()
-    indexes = [args.case] if args.case is not None else list(range(args.nights))
-    size = NIGHTS_OF_A_CONTENT * 4
-    parts = [(args.seed, indexes[at : at + size], args.case is not None) for at in range(0, len(indexes), size)]
     verdict = Verdict()
-    if len(parts) == 1 or args.processes == 1:
-        for part in parts:
-            verdict.add(run(part))
-    else:
-        with multiprocessing.get_context("spawn").Pool(args.processes) as pool:
-            for found in pool.imap_unordered(run, parts):
-                verdict.add(found)
+    for found in results(run, parts(args.seed, args.nights, args.case, NIGHTS_OF_A_CONTENT * 4), args.processes):
+        verdict.add(found)
     for index, lines in sorted(verdict.failed.items())[:12]:
         print(f"{lines[0]}; again: make chaos-report SEED={args.seed} CASE={index}")
         print("\n".join(f"  {line[:300]}" for line in lines[1:14]))
-    digest = hashlib.sha256(json.dumps(sorted(verdict.cases.items())).encode()).hexdigest()
     result: dict[str, Any] = {"nights": verdict.counts["nights"]}
     result |= {word: verdict.counts[word] for word in (*WORDS, *COUNTED)}
-    result |= {
-        "seed": args.seed,
-        "engine": f"redshift SQL on DuckDB {duckdb.__version__}",
-        "code_sha": code_sha(),
-        "cases_digest": digest,
-        "wall_s": round(time.monotonic() - started),
-    }
+    result |= account(args.seed, verdict.cases, started)
     print(json.dumps(result))
     return int(bool(verdict.failed))
 

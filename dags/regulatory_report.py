@@ -49,12 +49,12 @@ from datetime import timedelta
 
 from airflow.sdk import Param, TriggerRule, dag
 
-from podemos.orchestration import assets, deadlines, defaults, notices, pools, schedules, tags
+from podemos.orchestration import assets, deadlines, defaults, notices, schedules, tags
 from podemos.orchestration.ask import ask_about
+from podemos.orchestration.proving import prove
 from podemos.orchestration.stage import choice, stage
 from podemos.orchestration.until import wait_for
-from podemos.orchestration.warehouse import LoadBatch
-from podemos.regulatory import build, decide, deliver, gate, load, normalise, plan, publish, reconcile, seal, second
+from podemos.regulatory import build, decide, deliver, load, normalise, plan, publish, seal, second
 
 
 @dag(
@@ -91,18 +91,7 @@ def regulatory_report():
     sealed = stage(seal.seal, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)(arrivals)
     normalised = stage(normalise.normalise)(sealed)
     seconded = stage(second.second)(sealed)
-    loaded = LoadBatch(
-        task_id="load",
-        batch=load.load_batch,
-        arguments=[normalised],
-        pool=pools.WAREHOUSE_LOADS,
-        retries=2,
-        execution_timeout=timedelta(minutes=10),
-    ).output
-    reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE, **defaults.PATIENT)(
-        normalised, seconded, loaded
-    )
-    certificate = stage(gate.judge)(reconciled)
+    certificate = prove(normalised, seconded, load.load_batch)
     decision = ask_about(stage(decide.decide)(certificate))
     routes = {"complete": "build", "partial": "build", "hold": "hold"}
     held, built = stage(notices.hold, task_id="hold")(decision), stage(build.build)(decision)

@@ -45,12 +45,12 @@ regulatory-reporting
 
 from datetime import timedelta
 
-from airflow.sdk import Param, TriggerRule, dag, task_group
+from airflow.sdk import Param, dag, task_group
 
-from podemos.orchestration import assets, defaults, notices, pools, restating, schedules, tags
+from podemos.orchestration import assets, defaults, notices, restating, schedules, tags
+from podemos.orchestration.proving import prove
 from podemos.orchestration.stage import stage
-from podemos.orchestration.warehouse import LoadBatch
-from podemos.regulatory import build, gate, keys, normalise, orders, reconcile, restate, second
+from podemos.regulatory import build, keys, normalise, orders, restate, second
 
 
 @task_group(group_id="day")
@@ -63,16 +63,7 @@ def restate_day(order):
     sealed = stage(restate.seal_again, task_id="seal")(delivered)
     normalised = stage(normalise.normalise)(sealed)
     seconded = stage(second.second)(sealed)
-    loaded = LoadBatch(
-        task_id="load",
-        batch=restate.load_batch,
-        arguments=[normalised],
-        pool=pools.WAREHOUSE_LOADS,
-        retries=2,
-        execution_timeout=timedelta(minutes=10),
-    ).output
-    reconciled = stage(reconcile.reconcile, trigger_rule=TriggerRule.ALL_DONE)(normalised, seconded, loaded)
-    certificate = stage(gate.judge)(reconciled)
+    certificate = prove(normalised, seconded, restate.load_batch)
     decision = stage(restate.decide_again, task_id="decide")(certificate)
     built = stage(build.build)(stage(restating.hold_or_go_on, task_id="hold")(decision))
     compared = stage(restate.compare, task_id="compare")(built)

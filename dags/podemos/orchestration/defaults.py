@@ -11,7 +11,11 @@ RETRIES: Final = 3
 """At least two on a deferrable task: a trigger that fires within a second or two of the deferral can fail the task
 although the work succeeded, so every such task is safe to repeat and is repeated."""
 
-PATIENT: Final = {"retries": 8, "retry_delay": timedelta(minutes=1), "max_retry_delay": timedelta(minutes=10)}
+PATIENT: Final[dict[str, Any]] = {
+    "retries": 8,
+    "retry_delay": timedelta(minutes=1),
+    "max_retry_delay": timedelta(minutes=10),
+}
 """Attempts over three quarters of an hour, for a task that waits for the warehouse as long as the policy does."""
 
 POLL_SECONDS: Final = 5

@@ -36,8 +36,9 @@ def assert_decided(
 ) -> None:
     for row in decided.values():
         where = f"WHERE id_sucursal = {int(row['branch'])} AND id_pago = {row['key']} AND NOT borrado"
-        ((amount, loan),) = ask(world, f"SELECT monto, id_prestamo FROM core.pagos_historicos {where}")
-        assert round(float(amount) * 100) == row["cents"]
+        columns = "CAST(monto * 100 AS BIGINT), id_prestamo"
+        ((cents, loan),) = ask(world, f"SELECT {columns} FROM core.pagos_historicos {where}")
+        assert cents == row["cents"]
         assert loan == row.get("id_prestamo", loan)
     told = {one["action"]: one for one in decisions.in_force(world.lake, revision)}
     assert {action: (one["branch"], one["key"], one["by"]) for action, one in told.items()} == {

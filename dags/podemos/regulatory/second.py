@@ -97,7 +97,7 @@ class SecondEngine:
         self.changed = changed
         self._database = duckdb.connect(config={"threads": "1", "memory_limit": "400MB"})
         try:
-            self._database.read_parquet(str(path)).create_view("movimientos")
+            self._database.read_parquet(str(path), file_row_number=True).create_view("movimientos")
         except duckdb.Error as error:
             raise DataFault(changed or f"{path.name}: {error}") from error
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from podemos.contracts.loading import Strict, config_file, load
+from podemos.contracts.waivers import RENDERINGS, Waiver, fault
 from podemos.core.errors import ContractViolation
 
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -49,7 +50,7 @@ class Source(Strict):
     nombre: str
     owner: str
     contact: str
-    kind: Literal["system", "database", "branch_lake"] = "system"
+    kind: Literal["system", "database", "branch_lake", "manual"] = "system"
     criticality: Criticality
     cutoff: str = Field(pattern=CLOCK, description="HH:MM of the night; later is missing")
     format: Literal["csv", "jsonl", "parquet", "lake"]
@@ -60,6 +61,24 @@ class Source(Strict):
     expected_rows: int = Field(ge=0, description="on a usual day")
     absence: str = Field(description="what its absence does to the totals")
     mapping: Mapping | None = None
+    rendering: Literal["pdf", "xlsx"] | None = Field(default=None, description="what a hand transcribed `format` from")
+    waiver: Waiver | None = Field(default=None, description="without it, nothing manual and nothing transcribed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("format") in RENDERINGS:
+            raise ValueError(
+                f"format {given['format']} is a rendering, not data: have the system deliver csv, jsonl or parquet; until "
+                f"it can, have it transcribed to csv, with rendering: {given['format']} and a waiver"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _answered_for(self) -> Self:
+        if found := fault(self.id, manual=self.kind == "manual", rendering=self.rendering, waiver=self.waiver):
+            raise ValueError(found)
+        return self
 
     @model_validator(mode="after")
     def _mapped(self) -> Self:

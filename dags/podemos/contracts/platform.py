@@ -7,12 +7,14 @@ on the command line: the same code runs in every account.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import yaml
+from pydantic import Field
 
 from podemos.contracts.loading import Strict, check, config_file
 from podemos.core.errors import ContractViolation
+from podemos.core.retention import Retention
 
 
 class Warehouse(Strict):
@@ -21,6 +23,13 @@ class Warehouse(Strict):
     workgroup: str
     database: str
     copy_role_arn: str
+
+
+class ReportLock(Strict):
+    """S3 Object Lock of each published object, set as it is written; rehearsals are not locked."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    days: int = Field(ge=1, le=36_500, description="at least so long after the publication")
 
 
 class Platform(Strict):
@@ -37,16 +46,22 @@ class Platform(Strict):
     glue_role: str
     curate_job: str
     catalog_database: str
+    report_lock: ReportLock
     pilot_branches: int | None = None
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
+
+    @property
+    def retention(self) -> Retention:
+        """The rule of the reports' bucket."""
+        return Retention(self.report_lock.mode, self.report_lock.days, "reports/", "reports/rehearsal/")
 
 
 def platform(override: str | None = None) -> Platform:
     """The names in force.
 
     Args:
-        override: a JSON object whose keys replace those of platform.yaml (one level deep in `warehouse`).
+        override: a JSON object whose keys replace those of platform.yaml (one level deep in `warehouse` and `report_lock`).
 
     Raises:
         ContractViolation: the file or the override does not fit.
@@ -57,5 +72,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    data["warehouse"] |= given.pop("warehouse", {})
+    for nested in ("warehouse", "report_lock"):
+        data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

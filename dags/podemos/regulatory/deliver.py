@@ -52,8 +52,17 @@ def deliver(report_key: str, *, reports: ObjectStore, delivery: Delivery, carrie
 
 def receipt_key(manifest: dict[str, Any], channel: str) -> str:
     """Where the receipt of a version and channel is."""
+    return f"{_receipts(manifest)}{channel}.json"
+
+
+def receipts(manifest: dict[str, Any], reports: ObjectStore) -> list[str]:
+    """The keys of a version's receipts."""
+    return [info.key for info in reports.list(_receipts(manifest))]
+
+
+def _receipts(manifest: dict[str, Any]) -> str:
     folder = keys.reports_folder(date.fromisoformat(manifest["business_date"]), rehearsal=manifest["rehearsal"])
-    return f"{folder}receipts/v{manifest['version']}-{channel}.json"
+    return f"{folder}receipts/v{manifest['version']}-"
 
 
 def _keep(parcel: Parcel, channel: str, kind: str, answer: Answer, clock: Clock) -> None:

@@ -6,8 +6,8 @@
 The folder holds what lies under `reports/<day>/v<N>/`. Checked are, in this order: the signature over manifest.json;
 that exactly the listed files are there, with their sizes and SHA-256; that every line of movimientos.csv has its place
 and its form; that lines, resumen.json, exceptions.json and manifest make the same totals, in integer cents; and that
-the pages resumen.html and, of a partial version, notice.es.html state them and run no script; and that each row that the
-pages of the proof (prueba.html and what it links to) lay to a sealed file is the movement of movimientos.csv it says.
+the pages resumen.html and, of a partial version, notice.es.html state them and run no script; and that each row which
+the proof (prueba.html and the pages it leads to) lays to a sealed file is the movement of movimientos.csv it says.
 Prints what was found wrong and ends with 1, or one line per thing proven and ends with 0.
 """
 
@@ -183,7 +183,7 @@ def _proof_rows(contents: dict[str, bytes]) -> Rows:
 
 
 def _proof(contents: dict[str, bytes], manifest: dict[str, Any], summary: dict[str, Any], listed: int) -> str:
-    """Its pages state each total, lead to each other only, and list every movement of a report that is not too large."""
+    """Its pages state each total, lead to each other only, and list every movement of a report below `LISTED`."""
     pages = {name: data.decode() for name, data in contents.items() if _is_proof(name)}
     linked = {PROOF_PAGE}
     for name, text in pages.items():

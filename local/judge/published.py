@@ -142,7 +142,7 @@ class _Folder:
 
 
 def _needed(manifest: dict[str, Any]) -> set[str]:
-    """What a version must have: since renderer 2 a page to read, of a partial one a notice to the regulator; since 3 a proof."""
+    """What a version must have: since renderer 2 a page to read, of a partial one a notice; since 3 a proof."""
     pages = set[str]()
     if manifest.get("renderer", 1) >= 2:
         pages = {SUMMARY_PAGE} | ({NOTICE_PAGE} if manifest.get("outcome") == "partial" else set())

@@ -61,7 +61,7 @@ def platform(override: str | None = None) -> Platform:
     """The names in force.
 
     Args:
-        override: a JSON object whose keys replace those of platform.yaml (one level deep in `warehouse` and `report_lock`).
+        override: a JSON object whose keys replace those of platform.yaml (those of its two blocks singly).
 
     Raises:
         ContractViolation: the file or the override does not fit.

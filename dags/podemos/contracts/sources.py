@@ -69,8 +69,8 @@ class Source(Strict):
     def _data(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("format") in RENDERINGS:
             raise ValueError(
-                f"format {given['format']} is a rendering, not data: have the system deliver csv, jsonl or parquet; until "
-                f"it can, have it transcribed to csv, with rendering: {given['format']} and a waiver"
+                f"format {given['format']} is a rendering, not data: have the system deliver csv, jsonl or parquet; "
+                f"until it can, have it transcribed to csv, with rendering: {given['format']} and a waiver"
             )
         return given
 

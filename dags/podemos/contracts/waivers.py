@@ -53,6 +53,6 @@ def expired(source: str, waiver: Waiver | None, day: date) -> str:
     if waiver is None or day <= waiver.expires:
         return ""
     return (
-        f"{source}: its waiver ended on {waiver.expires.isoformat()} ({waiver.reason}): have {waiver.originating_system} "
-        f"deliver by itself, or have {waiver.owner} renew it in sources.yaml"
+        f"{source}: its waiver ended on {waiver.expires.isoformat()} ({waiver.reason}): have "
+        f"{waiver.originating_system} deliver by itself, or have {waiver.owner} renew it in sources.yaml"
     )

@@ -5,7 +5,8 @@
   locks     whether every object of a version is locked as platform.yaml says
   trace     from a published total to its lines, their files and rows, and the branch's pull; last line JSON
 
-AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs or an object is not locked, 2 refused or failed, 3 held by policy.
+AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs or an object is not locked, 2 refused or
+failed, 3 held by policy.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
     manifest, _ = read(reports, key)
     if manifest["renderer"] not in RENDERERS:
         raise DataFault(
-            f"{reports.uri(key)} was written by renderer {manifest['renderer']}, this makes those of {RENDERERS}: check "
-            "out the revision that had it and rebuild there"
+            f"{reports.uri(key)} was written by renderer {manifest['renderer']}, this makes those of {RENDERERS}: "
+            "check out the revision that had it and rebuild there"
         )
     decision = read_ref(lake, manifest["decision"])
     reconciliation = read_ref(lake, manifest["reconciliation"])

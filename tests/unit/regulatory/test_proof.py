@@ -16,7 +16,6 @@ import pytest
 from podemos.core.manifest import read
 from podemos.core.store import MemoryStore
 from podemos.regulatory import proof
-
 from podemos.regulatory.render import sum_of, totals_of, write_csv
 from podemos.regulatory.seal import seal
 from podemos.regulatory.second import read_sealed

@@ -21,6 +21,11 @@ _PRINTS = re.compile(
     r"SELECT (?P<day>''|CAST\(DATE\(`(?P<date>\w+)`\) AS CHAR\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, "
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
+_OLDER = re.compile(
+    r"(SELECT CAST\(DATE\(.*? FROM) \((SELECT DATE'.*)\) AS tramos STRAIGHT_JOIN (.*?) WHERE .*? (GROUP BY .*)"
+)
+_PIECE = re.compile(r" WHERE (`\w+`) >= '\S+' AND \1 < '\S+' GROUP BY DATE\(\1\)$")
+_SPAN = re.compile(r"SELECT DATE'(\S+)' AS \w+, DATE'(\S+)' AS \w+")
 _RANGES = re.compile(
     r"SELECT (?P<number>IF\(.*?\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, (?P<digest>.*) AS digest "
     r"FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*))? GROUP BY 1"
@@ -78,11 +83,15 @@ def rows(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
 
 def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
     """Table, columns and control totals; count, cents and digest by day."""
+    window, older, rest = sql.partition(" UNION ALL SELECT CAST(")
+    if older:
+        both = fingerprints(content, window), fingerprints(content, _spans(f"SELECT CAST({rest}"))
+        return (both[0][0], both[0][1], both[0][2] + both[1][2]) if both[0] and both[1] else None
     if (found := _PRINTS.fullmatch(sql) or _RANGES.fullmatch(sql)) is None:
         return None
     groups = found.groupdict()
     table = found["table"]
-    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT|IF\(CHARSET)\(`(\w+)`", found["digest"]))
+    covered = tuple(re.findall(r"LENGTH\((?:CONVERT\(|IF\(CHARSET\()?`(\w+)`", found["digest"]))
     amount = re.search(r"SUM\(`(\w+)`\)", found["cents"])
     names = COLUMNS[table]
     at = tuple(names.index(name) for name in covered)
@@ -100,6 +109,21 @@ def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | 
         total[2] += _digest(row, at)
     answer: Answer = [(day, *(b"%d" % value for value in total)) for day, total in totals.items()]
     return table, [*covered], answer
+
+
+def is_piece(sql: str) -> bool:
+    """Whether these are control totals of some days, between the pages of a table."""
+    return bool(_PIECE.search(sql)) and _PRINTS.fullmatch(sql) is not None
+
+
+def _spans(sql: str) -> str:
+    """The control totals of a list of spans as those of one condition."""
+    if (found := _OLDER.fullmatch(sql)) is None:
+        return ""
+    select, spans, table, group = found.groups()
+    date = group[len("GROUP BY DATE(") : -1]
+    where = " OR ".join(f"({date} >= '{first}' AND {date} < '{after}')" for first, after in _SPAN.findall(spans))
+    return f"{select} {table} WHERE {where} {group}"
 
 
 def _day(row: Row, date: int | None) -> bytes | None:

@@ -129,26 +129,41 @@ def keyed(table: Table, wanted: Sequence[tuple[str, ...]]) -> str:
     return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {len(wanted)}"  # noqa: S608
 
 
-def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = ()) -> str:
+def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = (), until: date | None = None) -> str:
     """Control totals per branch-local day since `since`; of the whole table when it has no business date.
+
+    Each of the older days' spans is a range on the date's index that the server looks up by itself: it reads the list,
+    and for each entry the table ("Range checked for each record"). As conditions in one list, many spans made a server
+    scan the table and compare each row with each of them.
 
     Args:
         table: the contract.
         since: the first day of the window.
-        older: further days, as spans `[first, first after)`: each is one more range on the date's index.
+        older: further days, as spans `[first, first after)`, apart from each other and from the window.
+        until: the first day after the window; None is no end.
     """
-    select = fingerprint.mysql(table)
     if table.business_date is None:
         return total(table)
     day = branch_identifier(table.column(table.business_date).at_branch)
-    where = f"{day} >= '{since.isoformat()}'"
-    if older:
-        spans = (f"({day} >= '{first}' AND {day} < '{end}')" for first, end in older)
-        where = f"({where} OR {' OR '.join(spans)})"
+    select = f"SELECT CAST(DATE({day}) AS CHAR), {fingerprint.mysql(table)} FROM"
+    end = f" AND {day} < '{until.isoformat()}'" if until else ""
+    window = f"{select} {_source(table)} WHERE {day} >= '{since.isoformat()}'{end} GROUP BY DATE({day})"
+    if not older:
+        return window
+    begins, ends = _other_name(table, "desde"), _other_name(table, "hasta")
+    spans = " UNION ALL ".join(f"SELECT DATE'{first}' AS {begins}, DATE'{after}' AS {ends}" for first, after in older)
     return (
-        f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM {_source(table)} "  # noqa: S608
-        f"WHERE {where} GROUP BY DATE({day})"
+        f"{window} UNION ALL {select} ({spans}) AS tramos STRAIGHT_JOIN {_source(table)} "
+        f"WHERE {day} >= {begins} AND {day} < {ends} GROUP BY DATE({day})"
     )
+
+
+def _other_name(table: Table, name: str) -> str:
+    """The name, or a longer one that no column of the contract has."""
+    taken = {column.at_branch.lower() for column in table.columns}
+    while name in taken:
+        name += "_"
+    return name
 
 
 def total(table: Table) -> str:

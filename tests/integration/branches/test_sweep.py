@@ -166,7 +166,9 @@ def test_old_days_are_compared_too_and_the_lake_has_the_same(puller: Puller, sou
         " FROM pagos WHERE id_pago < 1000000",
     )
     puller("001", rotation_slices=30)
-    last = [part for part in parts(puller.lake, "pagos", "001") if part.final][-1]
+    puller("001", rotation_slices=30)
+    first, last = [part for part in parts(puller.lake, "pagos", "001") if part.final]
+    assert first.older is None, "a first load has just read everything: the turns begin with the next pull"
     assert last.older is not None
     assert last.older.slices == tuple(range(30))
     assert {"2024-10-31", "1968-10-02"} <= last.fingerprints.keys()

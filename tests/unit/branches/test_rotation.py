@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import MySQLdb
@@ -12,7 +13,7 @@ import pytest
 
 from podemos.branches import debts, query, rotation
 from podemos.branches.landing import Part
-from podemos.branches.prints import fingerprints_beside
+from podemos.branches.proof import Proof
 from podemos.branches.rotation import Older, Verified
 from podemos.contracts.tables import contract
 from podemos.core import manifest
@@ -80,14 +81,24 @@ def test_the_slices_hold_every_day_once_and_their_spans_are_those_days() -> None
 def test_older_days_are_one_statement_with_the_window_and_of_bounded_length() -> None:
     pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
     sql = query.fingerprints(pagos, since, Older(30, (3,), (OLD,)).spans(since))
-    assert (
-        "WHERE (`fecha_pago` >= '2026-10-06' OR (`fecha_pago` >= '2000-04-01' AND `fecha_pago` < '2000-05-01')" in sql
-    )
-    assert sql.endswith(
-        "OR (`fecha_pago` >= '2024-10-31' AND `fecha_pago` < '2024-11-01')) GROUP BY DATE(`fecha_pago`)"
-    )
-    days = tuple(str(since - timedelta(days=back)) for back in range(1, 101))
-    assert len(query.fingerprints(pagos, since, Older(30, (3, 4), days).spans(since))) < 16_000
+    window, older = sql.split(" UNION ALL SELECT CAST(")
+    assert window == query.fingerprints(pagos, since), "the window is a range as it is without them"
+    assert "(SELECT DATE'2000-04-01' AS desde, DATE'2000-05-01' AS hasta UNION ALL SELECT DATE'2002-10-01' AS" in older
+    assert "SELECT DATE'2024-10-31' AS desde, DATE'2024-11-01' AS hasta" in older
+    assert older.endswith("WHERE `fecha_pago` >= desde AND `fecha_pago` < hasta GROUP BY DATE(`fecha_pago`)")
+    days = tuple(str(since - timedelta(days=2 * back)) for back in range(1, 101))
+    assert len(query.fingerprints(pagos, since, Older(30, (3, 9), days).spans(since))) < 16_000
+
+
+def test_spans_are_apart_from_each_other_and_from_the_window_so_that_no_day_is_counted_twice() -> None:
+    since = date(2026, 10, 6)
+    at = rotation.slice_of("2026-10-05", 30) or 0
+    days = ("2026-10-04", "2026-10-05", "2026-08-31", "2026-08-30", "2020-02-29")
+    spans = Older(30, (at, (at + 29) % 30), days).spans(since)
+    assert spans[-1] == ("2026-08-30", "2026-10-06"), "two days, two months and the window adjoin"
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
+    assert ("2020-02-29", "2020-03-01") in spans
+    assert Older(30, tuple(range(30))).spans(since) == [("0001-01-01", "2026-10-06")]
 
 
 class Warehouse:
@@ -207,13 +218,13 @@ def test_old_days_that_take_a_server_too_long_stay_due_and_the_window_is_still_c
             self.code = code
 
         def rows(self, sql: str) -> Iterator[Any]:
-            if " OR " in sql:
+            if "tramos" in sql:
                 raise MySQLdb.OperationalError(self.code, "exceeded")
             yield [(b"2026-11-19", b"1", b"100", b"7")]
 
     pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
     slow: Any = Slow(1969)
-    assert fingerprints_beside(slow, pagos, since, Older(30, (3,))) == ({"2026-11-19": ONE}, None)
+    assert Proof(slow, pagos, since, TODAY, Older(30, (3,))).whole() == ({"2026-11-19": ONE}, None)
     lost: Any = Slow(2013)
     with pytest.raises(MySQLdb.OperationalError):
-        fingerprints_beside(lost, pagos, since, Older(30, (3,)))
+        Proof(lost, pagos, since, TODAY, Older(30, (3,))).whole()

@@ -21,11 +21,7 @@ _PRINTS = re.compile(
     r"SELECT (?P<day>''|CAST\(DATE\(`(?P<date>\w+)`\) AS CHAR\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, "
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
-_OLDER = re.compile(
-    r"(SELECT CAST\(DATE\(.*? FROM) \((SELECT DATE'.*)\) AS tramos STRAIGHT_JOIN (.*?) WHERE .*? (GROUP BY .*)"
-)
 _PIECE = re.compile(r" WHERE (`\w+`) >= '\S+' AND \1 < '\S+' GROUP BY DATE\(\1\)$")
-_SPAN = re.compile(r"SELECT DATE'(\S+)' AS \w+, DATE'(\S+)' AS \w+")
 _RANGES = re.compile(
     r"SELECT (?P<number>IF\(.*?\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, (?P<digest>.*) AS digest "
     r"FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*))? GROUP BY 1"
@@ -83,10 +79,9 @@ def rows(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
 
 def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
     """Table, columns and control totals; count, cents and digest by day."""
-    window, older, rest = sql.partition(" UNION ALL SELECT CAST(")
-    if older:
-        both = fingerprints(content, window), fingerprints(content, _spans(f"SELECT CAST({rest}"))
-        return (both[0][0], both[0][1], both[0][2] + both[1][2]) if both[0] and both[1] else None
+    if len(selects := re.split(" UNION ALL (?=SELECT CAST)", sql)) > 1:
+        each = [found for one in selects if (found := fingerprints(content, one))]
+        return (*each[0][:2], [row for _, _, answer in each for row in answer]) if len(each) == len(selects) else None
     if (found := _PRINTS.fullmatch(sql) or _RANGES.fullmatch(sql)) is None:
         return None
     groups = found.groupdict()
@@ -113,17 +108,7 @@ def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | 
 
 def is_piece(sql: str) -> bool:
     """Whether these are control totals of some days, between the pages of a table."""
-    return bool(_PIECE.search(sql)) and _PRINTS.fullmatch(sql) is not None
-
-
-def _spans(sql: str) -> str:
-    """The control totals of a list of spans as those of one condition."""
-    if (found := _OLDER.fullmatch(sql)) is None:
-        return ""
-    select, spans, table, group = found.groups()
-    date = group[len("GROUP BY DATE(") : -1]
-    where = " OR ".join(f"({date} >= '{first}' AND {date} < '{after}')" for first, after in _SPAN.findall(spans))
-    return f"{select} {table} WHERE {where} {group}"
+    return " UNION ALL " not in sql and _PIECE.search(sql) is not None
 
 
 def _day(row: Row, date: int | None) -> bytes | None:

@@ -11,6 +11,7 @@ A pull within a bandwidth budget asks for everything at the end: its link is wha
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -44,6 +45,7 @@ class Proof:
     since: date
     today: date
     older: Older | None
+    clock: Callable[[], float] = time.monotonic
     _said: dict[str, Fingerprint] = field(default_factory=dict)
     _next: date = date.min
     _days: int = 1
@@ -73,7 +75,7 @@ class Proof:
         if self._piece is None:
             return
         (sql, until), self._piece = self._piece, None
-        asked = time.monotonic()
+        asked = self.clock()
         try:
             self._said |= fingerprints(self.link, sql)
         except MySQLdb.Error as error:
@@ -82,7 +84,7 @@ class Proof:
             self._days = 0
             return
         self._next = until
-        self._days = 2 * self._days if time.monotonic() - asked < _SOON else max(1, self._days // 2)
+        self._days = 2 * self._days if self.clock() - asked < _SOON else max(1, self._days // 2)
 
     def statement(self) -> str:
         """The one that asks for what is left."""

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 _IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
 _LONGEST_LIST = 1 << 20
+_OLDER_BYTES = 32_768
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
@@ -132,9 +133,9 @@ def keyed(table: Table, wanted: Sequence[tuple[str, ...]]) -> str:
 def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = (), until: date | None = None) -> str:
     """Control totals per branch-local day since `since`; of the whole table when it has no business date.
 
-    Each of the older days' spans is a range on the date's index that the server looks up by itself: it reads the list,
-    and for each entry the table ("Range checked for each record"). As conditions in one list, many spans made a server
-    scan the table and compare each row with each of them.
+    Each of the older days' spans is a SELECT of its own in a UNION ALL, so each is a range on the date's index. As
+    conditions of one SELECT many spans made a server scan the table, and compare each row with each of them. Where they
+    are so many that the statement would be long, a few share a SELECT.
 
     Args:
         table: the contract.
@@ -145,25 +146,13 @@ def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = (
     if table.business_date is None:
         return total(table)
     day = branch_identifier(table.column(table.business_date).at_branch)
-    select = f"SELECT CAST(DATE({day}) AS CHAR), {fingerprint.mysql(table)} FROM"
+    select = f"SELECT CAST(DATE({day}) AS CHAR), {fingerprint.mysql(table)} FROM {_source(table)} WHERE"  # noqa: S608
+    ranges = [f"{day} >= '{first}' AND {day} < '{after}'" for first, after in older]
+    selects = min(len(ranges), max(1, _OLDER_BYTES // (len(select) + 100)))
+    shared = [" OR ".join(f"({one})" for one in ranges[first::selects]) for first in range(selects)]
     end = f" AND {day} < '{until.isoformat()}'" if until else ""
-    window = f"{select} {_source(table)} WHERE {day} >= '{since.isoformat()}'{end} GROUP BY DATE({day})"
-    if not older:
-        return window
-    begins, ends = _other_name(table, "desde"), _other_name(table, "hasta")
-    spans = " UNION ALL ".join(f"SELECT DATE'{first}' AS {begins}, DATE'{after}' AS {ends}" for first, after in older)
-    return (
-        f"{window} UNION ALL {select} ({spans}) AS tramos STRAIGHT_JOIN {_source(table)} "
-        f"WHERE {day} >= {begins} AND {day} < {ends} GROUP BY DATE({day})"
-    )
-
-
-def _other_name(table: Table, name: str) -> str:
-    """The name, or a longer one that no column of the contract has."""
-    taken = {column.at_branch.lower() for column in table.columns}
-    while name in taken:
-        name += "_"
-    return name
+    wanted = [f"{day} >= '{since.isoformat()}'{end}", *shared]
+    return " UNION ALL ".join(f"{select} {where} GROUP BY DATE({day})" for where in wanted)
 
 
 def total(table: Table) -> str:

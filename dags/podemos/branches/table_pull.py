@@ -266,9 +266,10 @@ class TablePull:
         extraction, where = self.ports.extraction, (self.table.name, self.branch.id)
         since, older = at.server.today - timedelta(days=extraction.fingerprint_days), None
         if self.table.partitioned:
-            verified, slices = self.ports.verified.get(where), ()
-            if verified is not None or (watermark is not None and watermark.loading is None):
-                slices = rotation.due(verified, at.as_of.date(), extraction.rotation_days, extraction.rotation_slices)
+            verified = self.ports.verified.get(where)
+            begun = verified is not None or (watermark is not None and watermark.loading is None)
+            most = extraction.rotation_slices if begun else 0
+            slices = rotation.due(verified, at.as_of.date(), extraction.rotation_days, most)
             again = [day for day in self.ports.debts.get(where, ()) if rotation.is_day(day) and day < since.isoformat()]
             older = Older(extraction.rotation_days, slices, tuple(again[:_ASKED])) if slices or again else None
         return Proof(at.link, self.table, since, at.server.today, older)

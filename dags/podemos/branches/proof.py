@@ -54,17 +54,18 @@ class Proof:
     def __post_init__(self) -> None:
         self._next = self.since
 
-    def ahead(self) -> None:
-        """Sends for some days, while a page that is not the last one is stored.
+    def ahead(self) -> bool:
+        """Sends for some days, while a page that is not the last one is stored; whether there were any.
 
         Raises:
             MySQLdb.Error: the link broke.
         """
         until = min(self._next + timedelta(days=self._days), self.today)
         if not self.table.partitioned or self.link.pace.kbps is not None or self._next >= until:
-            return
+            return False
         self._piece = (query.fingerprints(self.table, self._next, until=until), until)
         self.link.ahead(self._piece[0])
+        return True
 
     def take(self) -> None:
         """Reads what was sent for; the days of a piece that takes the server too long wait for the end.

@@ -164,17 +164,17 @@ class TablePull:
                 chunk=None,
                 tail_rows=page.rows_from(way.bound),
             )
-            part = self._stored(at, part, page, proof)
+            further = None if part.final or (load and short) else replace(way, after=part.reached, load=load)
+            behind = further is not None and self._behind(at, page, further)
+            known = further.page(table, limit) if further and not behind and link.pace.kbps is None else ""
+            part = self._stored(at, part, page, proof, known)
             self.commit(part)
             lease = self._advance(lease, part, back)
             proof.take()
             if part.final or self.ports.clock() >= at.until:
                 return End.WHOLE if part.final else End.SNAPSHOT
-            if load and short:  # it is whole: what changed meanwhile follows, by the cursor
-                way = self._way(at, load)
-                continue
-            way = replace(way, after=part.reached, load=load)
-            if not (self._old(at, page) if load else newest.behind(table, way.after, at.server, self._behind_hours)):
+            way = further or self._way(at, load)  # a load that is whole: what changed meanwhile follows, by the cursor
+            if not behind:
                 continue
             for ahead in self._newest(at, part):
                 number = ahead.part
@@ -186,12 +186,15 @@ class TablePull:
                 self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
                 return End.GAP
 
-    def _stored(self, at: Snapshot, part: Part, page: chunks.Page, proof: Proof) -> Part:
-        """The part with its chunk, and with the control totals, if it is the last; the server computes meanwhile."""
+    def _stored(self, at: Snapshot, part: Part, page: chunks.Page, proof: Proof, known: str) -> Part:
+        """The part with its chunk, and with the control totals if it is the last.
+
+        The server works meanwhile: on control totals, or on the next page where the statement is known.
+        """
         if part.final:
             at.link.ahead(proof.statement())
-        else:
-            proof.ahead()
+        elif not proof.ahead() and known:
+            at.link.ahead(known)
         if page.rows:
             part = replace(part, chunk=store_page(self.ports.lake, page, part.day, part.part))
         if not part.final:
@@ -199,8 +202,10 @@ class TablePull:
         said, asked = proof.whole()
         return replace(part, since=proof.since if self.table.partitioned else None, older=asked, fingerprints=said)
 
-    def _old(self, at: Snapshot, page: chunks.Page) -> bool:
-        """Whether most of a first load's page is of long ago: a few rows of any page were edited since."""
+    def _behind(self, at: Snapshot, page: chunks.Page, further: _Way) -> bool:
+        """Whether the newest days go first; in a load, where most of a page is old: a few rows were edited since."""
+        if not further.load:
+            return newest.behind(self.table, further.after, at.server, self._behind_hours)
         if not self.table.partitioned:
             return False
         cursor = self.table.column(self.table.cursor or "")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 
+from podemos.core.night import Night
+from podemos.core.store import S3Store
 from podemos.orchestration.ports import Ports
 from podemos.orchestration.until import WaitForSource
+from podemos.regulatory import marks
 
 START = datetime(2026, 11, 24, 15, tzinfo=UTC)
 CUT_OFF = START + timedelta(seconds=90)  # movil's is 03:30, of a night of 60 seconds per hour
@@ -51,8 +54,10 @@ def deferral(instant, at) -> TaskDeferred:
 
 def test_what_is_there_has_arrived_without_a_deferral(deliver, at):
     deliver("control.json")
-    at(START)
+    at(START + timedelta(seconds=7))
     assert wait().execute(CONTEXT) == "movil:arrived"
+    (mark,) = marks.of(S3Store(boto3.client("s3"), "podemos-lake"), Night(date(2026, 11, 19), START, 60))
+    assert (mark.stage, mark.ended) == ("wait.movil.arrived", START + timedelta(seconds=7))
 
 
 def test_data_without_a_control_file_has_not_arrived(deliver, at):

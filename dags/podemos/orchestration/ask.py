@@ -10,6 +10,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
 from podemos.core.clock import iso
+from podemos.core.night import ANSWER_BY
 from podemos.orchestration.errors import translated
 from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import Ports
@@ -52,7 +53,7 @@ class AskUntil(HITLOperator):
             asked = ports.call(ask.question, self.decision)
             if asked is None:
                 return str(self.decision)
-            left = ports.night.at(ask.ANSWER_BY) - ports.clock()
+            left = ports.night.at(ANSWER_BY) - ports.clock()
             if left < self.least:
                 self.log.info("no time to ask: the policy decides %s", asked.default)
                 return ask.answer(self.decision, asked.default, None, "", ports.clock(), lake=ports.lake)

@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskD
 from podemos.core.night import Night
 from podemos.core.store import S3Store
 from podemos.orchestration.ports import Ports
-from podemos.orchestration.until import WaitForSource
-from podemos.regulatory import marks
+from podemos.orchestration.until import AtClock, WaitForSource
+from podemos.regulatory import marks, usual
 
 START = datetime(2026, 11, 24, 15, tzinfo=UTC)
 CUT_OFF = START + timedelta(seconds=90)  # movil's is 03:30, of a night of 60 seconds per hour
@@ -118,6 +118,42 @@ def test_after_the_cut_off_one_look_decides(deliver, at, there, state):
 def test_a_technical_error_of_the_trigger_fails_the_attempt(deliver):
     with pytest.raises(AirflowException, match="AccessDenied"):
         wait().execute_complete(CONTEXT, {"status": "error", "message": "AccessDenied"})
+
+
+def called(at, instant) -> list[str]:
+    """What a task at 04:30 does at the instant."""
+    found: list[str] = []
+
+    def look(*, night) -> None:
+        found.append(night.clock(instant))
+
+    at(instant)
+    AtClock(task_id="look", clock="04:30", function=look).execute(CONTEXT)
+    return found
+
+
+@pytest.mark.parametrize("late", [0, 60, 149])
+def test_a_task_at_a_clock_waits_until_that_instant_whichever_attempt_it_is(at, late):
+    with pytest.raises(TaskDeferred) as raised:
+        called(at, START + timedelta(seconds=late))
+    assert raised.value.trigger.moment == START + timedelta(seconds=150)
+
+
+def test_a_task_at_a_clock_that_has_passed_looks_at_once(at):
+    assert called(at, START + timedelta(seconds=150)) == ["04:30"]
+
+
+def test_an_unusual_volume_is_told_when_the_source_arrives_and_a_fault_of_it_blocks_nothing(deliver, at, monkeypatch):
+    asked = []
+
+    def compare(source_id, *, night) -> None:
+        asked.append((source_id, night.seconds_per_hour))
+        raise RuntimeError
+
+    monkeypatch.setattr(usual, "compare", compare)
+    deliver("control.json")
+    at(START)
+    assert (wait().execute(CONTEXT), asked) == ("movil:arrived", [("movil", 60)])
 
 
 def test_an_unknown_source_is_named_and_not_tried_again(deliver):

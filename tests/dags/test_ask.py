@@ -10,10 +10,12 @@ import pytest
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import TaskAwaitingInput
 
+from podemos.core.clock import iso
 from podemos.core.manifest import read
 from podemos.core.store import S3Store
 from podemos.orchestration.ask import AskUntil
 from podemos.orchestration.ports import Ports
+from podemos.regulatory import marks
 from tests.unit.regulatory.deliveries import DAY, NIGHT, memory
 from tests.unit.regulatory.evidence import entry, missing
 from tests.unit.regulatory.test_ask import decided
@@ -65,6 +67,8 @@ def test_it_waits_until_a_quarter_to_six_whenever_it_starts(lake, evidence, sent
     assert NIGHT.at(clock) + waiting.value.timeout == NIGHT.at("05:45")
     assert (sent["options"], sent["defaults"]) == (["publicar", "retener"], ["publicar"])
     assert "cajeros" in sent["body"]
+    (mark,) = marks.of(lake, NIGHT)
+    assert (mark.stage, marks.evidence(lake, mark)["until"]) == (marks.PENDING, iso(NIGHT.at("05:45")))
 
 
 @pytest.mark.parametrize("clock", ["05:45", "06:30"])
@@ -84,6 +88,7 @@ def test_an_answer_is_kept_with_who_gave_it(lake, evidence, sent):
         "responded_at": datetime(2026, 11, 20, 11, tzinfo=UTC) + timedelta(minutes=1),
         "responded_by_user": {"id": "1", "name": "ana"},
     }
+    sent["now"] = NIGHT.at("05:41")
     key = AskUntil(task_id="ask", decision=evidence[1]).execute_complete(CONTEXT, said)
     held = read(lake, key)[0]
     assert (held["outcome"], held["reasons"]) == ("hold", ["held by ana: llega a las 5"])

@@ -7,6 +7,7 @@ on the command line: the same code runs in every account.
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any, Literal
 
 import yaml
@@ -32,6 +33,16 @@ class ReportLock(Strict):
     days: int = Field(ge=1, le=36_500, description="at least so long after the publication")
 
 
+class Contingency(Strict):
+    """The Fargate task that publishes when Airflow can not."""
+
+    cluster: str
+    task_definition: str
+    container: str
+    subnets: tuple[str, ...] = Field(min_length=1)
+    security_groups: tuple[str, ...] = Field(min_length=1)
+
+
 class Platform(Strict):
     """Names of buckets, tables, topics, keys and jobs."""
 
@@ -50,6 +61,15 @@ class Platform(Strict):
     pilot_branches: int | None = None
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
+    contingency: Contingency
+    go_live: date
+    """The first business day that has a report."""
+    production: bool = True
+    """False: every alert goes to the rehearsals' topic, which wakes nobody."""
+
+    def topic_arn(self, *, rehearsal: bool) -> str:
+        """Where alerts go."""
+        return self.alerts_topic_arn if self.production and not rehearsal else self.rehearsal_topic_arn
 
     @property
     def retention(self) -> Retention:
@@ -61,7 +81,7 @@ def platform(override: str | None = None) -> Platform:
     """The names in force.
 
     Args:
-        override: a JSON object whose keys replace those of platform.yaml (those of its two blocks singly).
+        override: a JSON object whose keys replace those of platform.yaml (one level deep in its sections).
 
     Raises:
         ContractViolation: the file or the override does not fit.
@@ -72,6 +92,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    for nested in ("warehouse", "report_lock"):
+    for nested in ("warehouse", "report_lock", "contingency"):
         data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Param
 
+from podemos.core.clock import iso
+from podemos.core.night import ANSWER_BY
 from podemos.orchestration.errors import translated
+from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import Ports
-from podemos.regulatory import ask
+from podemos.regulatory import ask, marks
 
 NOTE = "nota"
 DOC = """Asks whether an incomplete report is to be published or held, until 05:45 on the night's clock.
@@ -50,10 +53,12 @@ class AskUntil(HITLOperator):
             asked = ports.call(ask.question, self.decision)
             if asked is None:
                 return str(self.decision)
-            left = ports.night.at(ask.ANSWER_BY) - ports.clock()
+            left = ports.night.at(ANSWER_BY) - ports.clock()
             if left < self.least:
                 self.log.info("no time to ask: the policy decides %s", asked.default)
                 return ask.answer(self.decision, asked.default, None, "", ports.clock(), lake=ports.lake)
+        now = ports.clock()
+        beat(context, ports, marks.PENDING, now, until=iso(now + left))
         self.subject, self.body, self.defaults, self.response_timeout = asked.subject, asked.body, [asked.default], left
         return str(super().execute(context))
 
@@ -62,15 +67,18 @@ class AskUntil(HITLOperator):
         said = super().execute_complete(context, event)
         who = said["responded_by_user"]
         note = str(said["params_input"].get(NOTE, ""))
+        ports = Ports(context)
         with translated():
-            return ask.answer(
+            key = ask.answer(
                 self.decision,
                 said["chosen_options"][0],
                 who["name"] if who else None,
                 note,
                 said["responded_at"],
-                lake=Ports(context).lake,
+                lake=ports.lake,
             )
+        beat(context, ports, self.task_id, ports.clock(), result=key)
+        return key
 
 
 def ask_about(decision: Any) -> Any:

@@ -1,6 +1,7 @@
 """The report from the command line, without Airflow.
 
   run       publish a day from what has arrived, by the second engine (when Airflow or the warehouse is down)
+  forecast  when tonight's report will be out, and until when each way out is open; last line JSON
   rebuild   make a published version again from its sealed inputs, and compare every byte
   locks     whether every object of a version is locked as platform.yaml says
   trace     from a published total to its lines, their files and rows, and the branch's pull; last line JSON
@@ -15,15 +16,19 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from podemos.contracts.delivery import delivery
 from podemos.contracts.sources import policy, sources
 from podemos.core.clock import system_clock
-from podemos.core.errors import PodemosError
+from podemos.core.errors import ContractViolation, PodemosError
+from podemos.core.night import Night
+from podemos.core.zones import zone_table
 from podemos.outside import Outside
+from podemos.regulatory import marks
 from podemos.regulatory.movement import ABONO, CARGO
 from podemos.regulatory.trace import Cell, trace
 
@@ -50,8 +55,22 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
     common.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
 
-    found = commands.add_parser("run", help="publish a day now, by the second engine; last line JSON", parents=[common])
+    rehearsed = argparse.ArgumentParser(add_help=False)
+    rehearsed.add_argument(
+        "--night-start", type=_instant, help="of a rehearsal: the instant that counts as 02:00, ISO 8601"
+    )
+    rehearsed.add_argument("--rehearsal-seconds-per-hour", type=int, help="of a rehearsal: its pace")
+
+    found = commands.add_parser(
+        "run", help="publish a day now, by the second engine; last line JSON", parents=[common, rehearsed]
+    )
     found.set_defaults(run=_run)
+
+    found = commands.add_parser("forecast", help="when the report will be out; last line JSON", parents=[rehearsed])
+    found.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
+    found.add_argument("--date", type=date.fromisoformat, help="business day; default: the night of now")
+    found.add_argument("--at", help="HH:MM on the night's clock; default: now")
+    found.set_defaults(run=_forecast)
 
     found = commands.add_parser("rebuild", help="rebuild a version and compare it; last line JSON", parents=[common])
     found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
@@ -70,6 +89,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset; end it with Z")
+    return found.astimezone(UTC)
+
+
+def _night(args: argparse.Namespace) -> Night:
+    if (args.night_start is None) != (args.rehearsal_seconds_per_hour is None):
+        raise ContractViolation("a rehearsal has both --night-start and --rehearsal-seconds-per-hour")
+    if args.night_start is None:
+        return Night.scheduled(args.date)
+    return Night(args.date, args.night_start, args.rehearsal_seconds_per_hour)
+
+
 def _cell(text: str) -> Cell:
     source, _, tipo = text.partition("/")
     if not source or tipo not in (CARGO, ABONO):
@@ -83,7 +117,13 @@ def _run(args: argparse.Namespace) -> int:
     from podemos.regulatory.deliver import deliver
     from podemos.regulatory.kms import kms_signer
 
-    outside = Outside(args.endpoint)
+    outside, night = Outside(args.endpoint), _night(args)
+    signer = None if night.rehearsal else kms_signer(outside.client("kms"), outside.platform.signing_key)
+    began = system_clock()
+
+    def beat(own: Night, stage: str) -> None:
+        marks.leave(outside.lake, own, f"{marks.CONTINGENCY}.{stage}", began, system_clock())
+
     ended = contingency.run(
         args.date,
         lake=outside.lake,
@@ -92,9 +132,11 @@ def _run(args: argparse.Namespace) -> int:
         sources=sources(),
         policy=policy(),
         clock=system_clock,
-        signer=kms_signer(outside.client("kms"), outside.platform.signing_key),
-        send=outside.send,
+        signer=signer,
+        send=partial(outside.send, rehearsal=night.rehearsal),
         say=_line,
+        night=night,
+        beat=beat,
     )
     for reason in ended.reasons:
         _line(reason)
@@ -104,6 +146,23 @@ def _run(args: argparse.Namespace) -> int:
         _line(f"delivered: {', '.join(channel.name for channel in delivery().channels)}")
     _line(json.dumps({"business_date": args.date.isoformat(), "outcome": ended.outcome, "report": ended.manifest}))
     return 0 if ended.manifest else HELD
+
+
+def _forecast(args: argparse.Namespace) -> int:
+    from podemos.regulatory.forecast import forecast
+
+    args.date = args.date or zone_table().accounting_day(system_clock()) - timedelta(days=1)
+    outside, night = Outside(args.endpoint), _night(args)
+    found = forecast(night, night.at(args.at) if args.at else system_clock(), lake=outside.lake, sources=sources())
+    _line(f"{args.date} at {night.clock(found.at)}, by {found.basis}:")
+    for step, clock in found.path:
+        _line(f"  {clock}  {step}")
+    _line(f"delivered at {night.clock(found.finish)}, in 95 of 100 nights by {night.clock(found.late)}; "
+          f"by 06:00 in {found.percent} of 100")  # fmt: skip
+    for fallback, clock in found.latest:
+        _line(f"latest safe start {clock}: {fallback}")
+    _line(json.dumps(found.to_dict(), ensure_ascii=False))
+    return 0
 
 
 def _rebuild(args: argparse.Namespace) -> int:

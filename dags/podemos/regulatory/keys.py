@@ -103,6 +103,22 @@ def read_stage(lake: ObjectStore, key: str, stage: str) -> tuple[dict[str, Any],
 REPORTS = "reports/"
 
 
+def receipt(manifest: Mapping[str, Any], channel: str) -> str:
+    """Where the receipt of a version and channel is."""
+    return f"{version_receipts(manifest)}{channel}.json"
+
+
+def version_receipts(manifest: Mapping[str, Any]) -> str:
+    """What the keys of a version's receipts begin with."""
+    return f"{receipts(manifest)}v{manifest['version']}-"
+
+
+def receipts(manifest: Mapping[str, Any]) -> str:
+    """Where the receipts of a day are, with a final slash."""
+    folder = reports_folder(date.fromisoformat(manifest["business_date"]), rehearsal=manifest["rehearsal"])
+    return f"{folder}receipts/"
+
+
 def reports_folder(day: date, *, rehearsal: bool) -> str:
     """All versions of a day's report, with a final slash."""
     return f"{REPORTS}{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"

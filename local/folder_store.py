@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -31,8 +30,11 @@ class FolderStore:
             raise NotFound(self.uri(key)) from None
 
     def open(self, key: str, version: str = "") -> BinaryIO:
-        """A view of the content."""
-        return io.BytesIO(self.get(key))
+        """A stream of the content."""
+        try:
+            return (self.root / key).open("rb")
+        except FileNotFoundError:
+            raise NotFound(self.uri(key)) from None
 
     def get_range(self, key: str, start: int, size: int) -> bytes:
         """A slice."""

@@ -21,6 +21,7 @@ from podemos.core.manifest import read
 from podemos.core.store import MemoryStore
 from podemos.regulatory import canonical, second
 from podemos.regulatory.keys import inbox
+from podemos.core.money import cents_of
 from podemos.regulatory.movement import Movement, MovementFile
 
 Words = tuple[str, ...]
@@ -175,6 +176,10 @@ class Plant:
                 def add(self, movement: Movement) -> None:
                     for one in files.in_movement(movement, defect):
                         super().add(one)
+
+                def extend(self, movements: Any) -> None:
+                    for row in movements.to_pylist():
+                        self.add(Movement(**row | {"monto": cents_of(row["monto"])}))
 
             with patch.object(canonical, "MovementFile", Faulty):
                 yield

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from podemos.branches import chunk
 from podemos.branches.ranged import batches
 from podemos.branches.revisions import Revision
-from podemos.branches.row_digests import row_cents, row_digests
+from podemos.contracts.row_digests import row_cents, row_digests
 from podemos.core.errors import DataFault, NotFound
 from podemos.core.store import ObjectStore
 from podemos.core.table import Table

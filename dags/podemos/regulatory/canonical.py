@@ -92,11 +92,13 @@ def _read(
                 found.append(FileFound(file["name"], sha256, 0, 0, fault=str(fault)))
                 continue
             try:
-                found.append(_file(source, file, _items(reader, source, file, lake, work), movements, excepted))
+                path = _fetched(file, lake, work)
+                if isinstance(reader, LakeReader):
+                    found.append(_lake_file(reader, source, file, path, movements, excepted))
+                else:
+                    found.append(_file(source, file, _items(reader, source, file, path), movements, excepted))
             except UnreadableFile as error:
                 raise _Unreadable(file["name"], error) from None
-            if isinstance(reader, LakeReader):
-                found[-1] = FileFound(file["name"], file["sha256"], reader.file_rows, reader.file_cents)
     return Canonical(movements, excepted, found, reader.branches if isinstance(reader, LakeReader) else None)
 
 
@@ -117,21 +119,41 @@ def _file(
             continue
         cents += item.cents or 0
         unknown += item.cents is None
-        excepted.add(Excepted(source.id, file["name"], fila, item.id_movimiento, item.reason, item.detail, item.cents))
+        excepted.add(_excepted(source, file, fila, item))
     return FileFound(file["name"], file["sha256"], rows, cents, unknown)
 
 
-def _items(
-    reader: LakeReader | RowReader, source: Source, file: Mapping[str, Any], lake: ObjectStore, work: Path
-) -> Iterator[tuple[int, Movement | RowFault]]:
-    path = work / "sealed"
+def _lake_file(
+    reader: LakeReader,
+    source: Source,
+    file: Mapping[str, Any],
+    path: Path,
+    movements: MovementFile,
+    excepted: ExceptedFile,
+) -> FileFound:
+    """The same for a curated file; its totals are of all its rows, of which the day's are a part."""
+    for table, faults in reader.movements(path, file["name"], file["sha256"]):
+        movements.extend(table)
+        for fila, fault in faults:
+            excepted.add(_excepted(source, file, fila, fault))
+    return FileFound(file["name"], file["sha256"], reader.file_rows, reader.file_cents)
+
+
+def _excepted(source: Source, file: Mapping[str, Any], fila: int, fault: RowFault) -> Excepted:
+    return Excepted(source.id, file["name"], fila, fault.id_movimiento, fault.reason, fault.detail, fault.cents)
+
+
+def _fetched(file: Mapping[str, Any], lake: ObjectStore, work: Path) -> Path:
     try:
-        fetch(lake, file, path)
+        fetch(lake, file, path := work / "sealed")
     except (DataFault, NotFound) as fault:
         raise UnreadableFile(str(fault), changed=True) from None
-    if isinstance(reader, LakeReader):
-        yield from reader.movements(path, file["name"], file["sha256"])
-        return
+    return path
+
+
+def _items(
+    reader: RowReader, source: Source, file: Mapping[str, Any], path: Path
+) -> Iterator[tuple[int, Movement | RowFault]]:
     for fila, record in records(source, path, file["name"]):
         if isinstance(record, RowFault):
             yield fila, record

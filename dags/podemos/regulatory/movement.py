@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from podemos.core.fingerprint import Fingerprint, row_digest, row_text
-from podemos.core.money import decimal_of, format_cents
+from podemos.core.money import cents_of, format_cents
 
 CARGO, ABONO = "CARGO", "ABONO"
 GROUP_ROWS = 20_000
@@ -73,54 +74,69 @@ def digest_of(movement: Movement) -> int:
 class MovementFile:
     """Writes movements to one parquet file in bounded memory and keeps their totals.
 
-    Columns stand in the order of `core.movimientos`: COPY maps by position.
+    Columns stand in the order of `core.movimientos`: COPY maps by position. Row groups hold `GROUP_ROWS` movements,
+    however these come: the same movements make the same bytes.
     """
 
     def __init__(self, path: Path) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.path = path
         self.totals = Fingerprint()
         self.by_type: dict[str, Fingerprint] = {}
-        self._schema = pa.schema(
-            [
-                ("fecha_contable", pa.date32()),
-                ("id_sistema", pa.string()),
-                ("id_movimiento", pa.string()),
-                ("id_sucursal", pa.int64()),
-                ("id_cliente", pa.int64()),
-                ("tipo", pa.string()),
-                ("monto", pa.decimal128(18, 2)),
-                ("moneda", pa.string()),
-                ("instante_utc", pa.string()),
-                ("concepto", pa.string()),
-                ("archivo_sha256", pa.string()),
-                ("fila", pa.int64()),
-            ]
-        )
-        self._table = pa.table
+        self._schema = schema()
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._rows: list[Movement] = []
+        self._tables: list[Any] = []
+        self._waiting = 0
 
     def add(self, movement: Movement) -> None:
         """Appends one movement."""
         self._rows.append(movement)
-        if len(self._rows) >= GROUP_ROWS:
-            self._flush()
+        if self._waiting + len(self._rows) >= GROUP_ROWS:
+            self._take()
+            self._write(GROUP_ROWS)
 
-    def _flush(self) -> None:
-        if not self._rows:
+    def extend(self, movements: Any) -> None:
+        """Appends an Arrow table of movements; see `schema`."""
+        self._take()
+        self._tables.append(movements)
+        self._waiting += movements.num_rows
+        self._write(GROUP_ROWS)
+
+    def _take(self) -> None:
+        if self._rows:
+            self._tables.append(table_of(self._rows))
+            self._waiting += len(self._rows)
+            self._rows.clear()
+
+    def _write(self, least: int) -> None:
+        """Writes full groups while at least so many movements wait; with 1, the rest too."""
+        import pyarrow as pa
+
+        if self._waiting < least:
             return
+        waiting = pa.concat_tables(self._tables).combine_chunks()
+        while waiting.num_rows >= least:
+            group = waiting.slice(0, GROUP_ROWS)
+            self._count(group)
+            self._writer.write_table(group)
+            waiting = waiting.slice(GROUP_ROWS)
+        self._tables, self._waiting = [waiting], waiting.num_rows
+
+    def _count(self, group: Any) -> None:
+        import pyarrow.compute as pc
+
+        from podemos.contracts.row_digests import digests
+
+        of_row = digests(group[name] for name in COLUMNS)
         for tipo in (CARGO, ABONO):
-            rows = [m for m in self._rows if m.tipo == tipo]
-            part = Fingerprint(len(rows), sum(m.monto for m in rows), sum(map(digest_of, rows)))
+            of_type = pc.equal(group["tipo"], tipo)
+            amounts = group["monto"].filter(of_type)
+            cents = cents_of(pc.sum(amounts).as_py() or Decimal(0))
+            part = Fingerprint(len(amounts), cents, sum(of_row.filter(of_type.combine_chunks()).to_pylist()))
             self.by_type[tipo] = self.by_type.get(tipo, Fingerprint()) + part
             self.totals += part
-        columns: list[Sequence[Any]] = list(zip(*self._rows, strict=True))
-        columns[COLUMNS.index("monto")] = [decimal_of(cents) for cents in columns[COLUMNS.index("monto")]]
-        self._writer.write_table(self._table(dict(zip(COLUMNS, columns, strict=True)), schema=self._schema))
-        self._rows.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -129,5 +145,32 @@ class MovementFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            self._flush()
+            self._take()
+            self._write(1)
         self._writer.close()
+
+
+def schema() -> Any:
+    """The Arrow schema of movements, as they are stored: amounts are decimals, never floats."""
+    import pyarrow as pa
+
+    types = dict.fromkeys(COLUMNS, pa.string()) | {"fecha_contable": pa.date32(), "monto": pa.decimal128(18, 2)}
+    types |= dict.fromkeys(("id_sucursal", "id_cliente", "fila"), pa.int64())
+    return pa.schema(list(types.items()))
+
+
+def table_of(movements: Sequence[Movement]) -> Any:
+    """Movements as an Arrow table."""
+    import pyarrow as pa
+
+    columns: list[Any] = [list(column) for column in zip(*movements, strict=True)]
+    columns[COLUMNS.index("monto")] = pesos(pa.array(columns[COLUMNS.index("monto")], pa.int64()))
+    return pa.table(dict(zip(COLUMNS, columns, strict=True)), schema=schema())
+
+
+def pesos(cents: Any) -> Any:
+    """Integer cents as DECIMAL(18,2), exactly."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.multiply(cents.cast(pa.decimal128(19, 0)), pa.scalar(Decimal("0.01"))).cast(pa.decimal128(18, 2))

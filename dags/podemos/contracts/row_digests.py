@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from decimal import Decimal
 
 import pyarrow as pa
@@ -18,8 +19,12 @@ def row_digests(rows: pa.Table, table: Table) -> pa.Array:
         rows: the contract's columns under their names, dates and times as the source's text.
         table: the contract.
     """
-    pieces = [_piece(rows[column.name]) for column in table.columns if column.fingerprint]
-    texts = pc.binary_join_element_wise(*pieces, "").cast(pa.binary())
+    return digests(rows[column.name] for column in table.columns if column.fingerprint)
+
+
+def digests(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
+    """The same of columns in the order of the row text; numbers, decimals and dates as Arrow writes them."""
+    texts = pc.binary_join_element_wise(*map(_piece, columns), "").cast(pa.binary())
     return pa.array([_head(text) for text in texts.to_pylist()], pa.int64())
 
 
@@ -31,7 +36,7 @@ def row_cents(rows: pa.Table, table: Table) -> pa.Array:
     return pc.fill_null(whole.cast(pa.decimal128(38, 0)).cast(pa.int64()), 0)
 
 
-def _piece(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _piece(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """``<octet length>:<text>``, NULL as ``-1:``."""
     text = values.cast(pa.string())
     return pc.fill_null(pc.binary_join_element_wise(pc.binary_length(text).cast(pa.string()), text, ":"), "-1:")

@@ -12,6 +12,7 @@ from typing import Any
 
 from podemos.core.errors import DataFault
 from podemos.core.fingerprint import Fingerprint
+from podemos.core.money import cents_of
 from podemos.regulatory.movement import ABONO, CARGO
 
 RENDERER = 3
@@ -29,6 +30,7 @@ HEADER = (
     "instante_utc",
     "concepto",
 )
+_NULLABLE = ("id_sucursal", "id_cliente", "concepto")
 BATCH_ROWS = 20_000
 
 Totals = dict[str, dict[str, Fingerprint]]
@@ -49,38 +51,27 @@ def write_csv(parts: list[Path], path: Path) -> tuple[str, Totals]:
     """
     digest = hashlib.sha256()
     totals: Totals = {}
-    previous = (b"", b"")
+    previous = ("", "")
     with path.open("wb") as file:
         header = ",".join(HEADER).encode() + b"\n"
         digest.update(header)
         file.write(header)
         for batch in _batches(parts):
-            lines = []
-            for day, system, movement, branch, client, tipo, amount, currency, instant, concept, cents in batch:
-                key = (system.encode(), movement.encode())
-                if key <= previous:
-                    raise DataFault(
-                        f"report: {system} {movement} does not come after {previous[1].decode()}: a movement stands "
-                        "twice in core.movimientos, or UNLOAD lost the order; reconcile again"
-                    )
-                previous = key
-                branch, client = "" if branch is None else branch, "" if client is None else client
-                quoted = "" if concept is None else _quote(concept)
-                lines.append(
-                    f"{day},{system},{_quote(movement)},{branch},{client},{tipo},{amount},{currency},{instant},{quoted}\n"
-                )
-                of_system = totals.setdefault(system, {})
-                of_system[tipo] = of_system.get(tipo, Fingerprint()) + Fingerprint(1, cents)
-            data = "".join(lines).encode()
+            previous = _in_order(batch, previous)
+            _add(totals, batch)
+            data = _lines(batch)
             digest.update(data)
             file.write(data)
     return digest.hexdigest(), totals
 
 
-def _batches(parts: list[Path]) -> Iterator[Iterator[tuple[Any, ...]]]:
-    """Columns as Python values; amounts both as text with two decimals and as integer cents, never through a float."""
+def _batches(parts: list[Path]) -> Iterator[Any]:
+    """Arrow tables of the report's columns; amounts are decimals, never floats.
+
+    Raises:
+        DataFault: other columns, or a value is missing that every movement has.
+    """
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     for part in parts:
@@ -88,18 +79,64 @@ def _batches(parts: list[Path]) -> Iterator[Iterator[tuple[Any, ...]]]:
             if file.schema_arrow.names[: len(HEADER)] != list(HEADER):
                 raise DataFault(f"{part.name}: columns {file.schema_arrow.names}, the report needs {list(HEADER)}")
             for batch in file.iter_batches(BATCH_ROWS, columns=list(HEADER)):
-                columns = []
-                for name, column in zip(HEADER, batch.columns, strict=True):
-                    wanted = pa.decimal128(18, 2) if name == "monto" else None
-                    texts = column.cast(wanted) if wanted else column
-                    columns.append((texts if name.startswith("id_") else texts.cast(pa.string())).to_pylist())
+                if empty := [name for name in HEADER if name not in _NULLABLE and batch.column(name).null_count]:
+                    raise DataFault(f"report: a movement without {', '.join(empty)} in {part.name}; load again")
                 amounts = batch.column("monto").cast(pa.decimal128(18, 2))
-                cents = pc.multiply(amounts, pa.scalar(100, pa.decimal128(3, 0))).cast(pa.int64()).to_pylist()
-                yield zip(*columns, cents, strict=True)
+                yield pa.Table.from_batches([batch]).set_column(HEADER.index("monto"), "monto", amounts)
 
 
-def _quote(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
+def _in_order(batch: Any, previous: tuple[str, str]) -> tuple[str, str]:
+    """The last movement's system and id, after comparing each with the one before it, byte by byte.
+
+    Raises:
+        DataFault: one does not come after it; it is named.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    systems, names = (
+        pa.chunked_array([pa.array([before], pa.string()), *batch[column].cast(pa.string()).chunks]).combine_chunks()
+        for column, before in zip(("id_sistema", "id_movimiento"), previous, strict=True)
+    )
+    rows = len(systems) - 1
+    (system, name), (next_system, next_name) = (
+        (systems.slice(first, rows), names.slice(first, rows)) for first in (0, 1)
+    )
+    later = pc.or_(
+        pc.less(system, next_system), pc.and_(pc.equal(system, next_system), pc.less(name, next_name))
+    )  # fmt: skip
+    at = later.index(False).as_py()
+    if at >= 0:
+        raise DataFault(
+            f"report: {next_system[at]} {next_name[at]} does not come after {name[at]}: a movement stands "
+            "twice in core.movimientos, or UNLOAD lost the order; reconcile again"
+        )
+    return systems[-1].as_py(), names[-1].as_py()
+
+
+def _add(totals: Totals, batch: Any) -> None:
+    by = batch.select(["id_sistema", "tipo", "monto"]).group_by(["id_sistema", "tipo"])
+    for row in by.aggregate([("monto", "sum"), ("monto", "count")]).to_pylist():
+        of_system = totals.setdefault(row["id_sistema"], {})
+        part = Fingerprint(row["monto_count"], cents_of(row["monto_sum"]))
+        of_system[row["tipo"]] = of_system.get(row["tipo"], Fingerprint()) + part
+
+
+def _lines(batch: Any) -> memoryview:
+    """The bytes of a batch's lines: Arrow holds them one after the other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = []
+    for name in HEADER:
+        text = batch[name].cast(pa.string())
+        if name in ("id_movimiento", "concepto"):
+            text = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
+        texts.append(pc.fill_null(text, "") if name in _NULLABLE else text)
+    ended = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, ","), "\n", "").combine_chunks()
+    _, offsets, data = ended.buffers()
+    ends = memoryview(offsets).cast("i")
+    return memoryview(data)[ends[ended.offset] : ends[ended.offset + len(ended)]] if len(ended) else memoryview(b"")
 
 
 def totals_of(totals: Totals, system: str) -> dict[str, dict[str, int]]:

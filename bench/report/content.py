@@ -28,7 +28,14 @@ DAY = date(2026, 11, 19)
 LAKE = "sucursales"
 CLIENTS = {1: (11, 12, 13), 2: (21, 22), 3: (31,)}
 PAGOS = contract("pagos").compiled()
-CURATED_KEY = f"curated/pagos/fecha={DAY}/rev=1/part-0.parquet"
+
+
+def curated_key(day: date) -> str:
+    """The key of the lake's one curated file of a day."""
+    return f"curated/pagos/fecha={day}/rev=1/part-0.parquet"
+
+
+CURATED_KEY = curated_key(DAY)
 REVISION_KEY = "manifests/branches/revisions/000000000001.json"
 SYSTEMS = {system.id: system for system in systems()}
 
@@ -54,7 +61,11 @@ class Payment:
     @property
     def counts(self) -> bool:
         """Whether it is a movement of the day."""
-        return self.day == DAY and self.status == "PAGADO" and not self.deleted
+        return self.counts_on(DAY)
+
+    def counts_on(self, day: date) -> bool:
+        """Whether it is a movement of that day."""
+        return self.day == day and self.status == "PAGADO" and not self.deleted
 
 
 @dataclass
@@ -79,24 +90,24 @@ class Night:
 
     def lake(self) -> Iterator[tuple[str, bytes]]:
         """The branch lake's part."""
-        yield from lake_objects(self.payments)
+        yield from lake_objects(self.payments, self.content.business_date)
 
 
-def draw_night(seed: int, block: int, rows: int = 8) -> Night:
+def draw_night(seed: int, block: int, rows: int = 8, day: date = DAY) -> Night:
     """The content of one block of cases."""
-    content = Content(DAY, CLIENTS, rows=rows, seed=seed * 1_000_003 + block)
+    content = Content(day, CLIENTS, rows=rows, seed=seed * 1_000_003 + block)
     rng = random.Random(f"payments/{seed}/{block}")
-    start = datetime(DAY.year, DAY.month, DAY.day, 6, tzinfo=UTC)
+    start = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
     payments = []
     for at in range(rows + 3):
         branch = rng.choice(list(CLIENTS))
         moment = start + timedelta(seconds=rng.randrange(1, 86_399))
         cents = rng.choice((1, 99, 100, 125_000, rng.randrange(1, 5_000_000)))
-        payments.append(Payment(branch, 88_000 + at, rng.choice(CLIENTS[branch]), cents, moment))
+        payments.append(Payment(branch, 88_000 + at, rng.choice(CLIENTS[branch]), cents, moment, day))
     payments[rows] = replace(payments[rows], status="PENDIENTE")
     payments[rows + 1] = replace(payments[rows + 1], deleted=True)
     tomorrow = payments[rows + 2]
-    payments[rows + 2] = replace(tomorrow, day=DAY + timedelta(days=1), moment=tomorrow.moment + timedelta(days=1))
+    payments[rows + 2] = replace(tomorrow, day=day + timedelta(days=1), moment=tomorrow.moment + timedelta(days=1))
     return Night(content, {s.id: generate(content, s) for s in content.configured}, payments)
 
 
@@ -122,22 +133,22 @@ def curated(payments: Sequence[Payment]) -> bytes:
     return sink.getvalue()
 
 
-def lake_objects(payments: Sequence[Payment]) -> Iterator[tuple[str, bytes]]:
+def lake_objects(payments: Sequence[Payment], day: date = DAY) -> Iterator[tuple[str, bytes]]:
     """The curated file, the revision that holds it, and the control file by which the lake delivers."""
     data = curated(payments)
-    yield CURATED_KEY, data
-    revision = canonical({"files": [CURATED_KEY]})
+    yield curated_key(day), data
+    revision = canonical({"files": [curated_key(day)]})
     yield REVISION_KEY, revision
     names = [f"{c.name}_origen" if c.kind.temporal else c.name for c in PAGOS.columns if c.fingerprint]
     table = pq.read_table(io.BytesIO(data)).to_pylist()
-    moving = [row for row, payment in zip(table, payments, strict=True) if payment.counts]
+    moving = [row for row, payment in zip(table, payments, strict=True) if payment.counts_on(day)]
     texts = [[None if row[name] is None else str(row[name]) for name in names] for row in moving]
     total = of_rows(texts, [int(row["monto"].scaleb(2)) for row in moving])
     whole = sum(payment.cents for payment in payments)
-    file = {"key": CURATED_KEY, "rows": len(payments), "cents": whole, "sha256": sha256(data)}
+    file = {"key": curated_key(day), "rows": len(payments), "cents": whole, "sha256": sha256(data)}
     document = {
         "source": LAKE,
-        "business_date": DAY.isoformat(),
+        "business_date": day.isoformat(),
         "kind": "lake",
         "revision": {"key": REVISION_KEY, "sha256": sha256(revision)},
         "certificates": [],
@@ -150,7 +161,7 @@ def lake_objects(payments: Sequence[Payment]) -> Iterator[tuple[str, bytes]]:
         "excepted_cents": 0,
         "branches": [{"id": f"{branch:03d}", "state": "certified", "as_of": None} for branch in CLIENTS],
     }
-    yield f"{inbox(LAKE, DAY)}control-0001.json", json.dumps(document).encode()
+    yield f"{inbox(LAKE, day)}control-0001.json", json.dumps(document).encode()
 
 
 def redelivered(delivery: Delivery, system: System, files: dict[str, list[Any]], *, control: bool) -> Delivery:

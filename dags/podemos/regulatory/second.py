@@ -107,7 +107,8 @@ class SecondEngine:
         import duckdb
 
         self.changed = changed
-        self._database = duckdb.connect(config={"threads": "1", "memory_limit": "400MB"})
+        spill = str(path.with_name("spill"))
+        self._database = duckdb.connect(config={"threads": "1", "memory_limit": "256MB", "temp_directory": spill})
         try:
             self._database.read_parquet(str(path), file_row_number=True).create_view("movimientos")
         except duckdb.Error as error:

@@ -22,7 +22,8 @@ from podemos.core.zones import BUSINESS_ZONE
 from podemos.warehouse.statements import read
 
 LAKE = "lake"
-_OPTIONS = {"threads": "1", "memory_limit": "400MB"}
+_OPTIONS = {"threads": "1", "memory_limit": "256MB"}
+"""What DuckDB holds beside its blocks comes on top; a task may have 512 MB."""
 _TEXT, _INTEGER, _DECIMAL, _OTHER = "texto", "entero", "decimal", "otro"
 _TYPES = {"VARCHAR": _TEXT, "DOUBLE": _DECIMAL} | dict.fromkeys(
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), _INTEGER
@@ -50,7 +51,10 @@ class SecondReader:
         import duckdb
 
         self._day = day
-        self.database = duckdb.connect(config=_OPTIONS | {"temp_directory": str(scratch / "spill")})
+        # In a file its tables are compressed and leave memory; in memory a large night would be spilled as it stands.
+        self.database = duckdb.connect(
+            str(scratch / "second.duckdb"), config=_OPTIONS | {"temp_directory": str(scratch / "spill")}
+        )
         self.database.execute("SET TimeZone = 'UTC'")
         self._run("prepare_zones.sql", {"path": str(config_file("zones.csv")), "business_zone": BUSINESS_ZONE})
         self._run("prepare_movements.sql")

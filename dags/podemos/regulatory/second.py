@@ -78,7 +78,8 @@ def read_sealed(seal: Mapping[str, Any], path: Path, *, lake: ObjectStore, sourc
 
     unreadable: dict[str, str] = {}
     day = date.fromisoformat(seal["business_date"])
-    with TemporaryDirectory(prefix="sealed-") as name, SecondReader(day, Path(name)) as reader:
+    size = sum(file["bytes"] for sealed in seal["sources"] for file in sealed["files"])
+    with TemporaryDirectory(prefix="sealed-") as name, SecondReader(day, Path(name), size) as reader:
         local = Path(name) / "sealed"
         for sealed in seal["sources"]:
             source = sources.source(sealed["source"])

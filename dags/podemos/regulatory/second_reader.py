@@ -24,6 +24,7 @@ from podemos.warehouse.statements import read
 LAKE = "lake"
 _OPTIONS = {"threads": "1", "memory_limit": "256MB"}
 """What DuckDB holds beside its blocks comes on top; a task may have 512 MB."""
+LARGE = 16 << 20
 _TEXT, _INTEGER, _DECIMAL, _OTHER = "texto", "entero", "decimal", "otro"
 _TYPES = {"VARCHAR": _TEXT, "DOUBLE": _DECIMAL} | dict.fromkeys(
     ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), _INTEGER
@@ -45,16 +46,16 @@ class SecondReader:
     Args:
         day: the business day.
         scratch: where it may spill.
+        size: bytes to be read. A large night's tables lie in a file, compressed, and not in memory; a small one is
+            spared the file's commits.
     """
 
-    def __init__(self, day: date, scratch: Path) -> None:
+    def __init__(self, day: date, scratch: Path, size: int = 0) -> None:
         import duckdb
 
         self._day = day
-        # In a file its tables are compressed and leave memory; in memory a large night would be spilled as it stands.
-        self.database = duckdb.connect(
-            str(scratch / "second.duckdb"), config=_OPTIONS | {"temp_directory": str(scratch / "spill")}
-        )
+        place = str(scratch / "second.duckdb") if size > LARGE else ":memory:"
+        self.database = duckdb.connect(place, config=_OPTIONS | {"temp_directory": str(scratch / "spill")})
         self.database.execute("SET TimeZone = 'UTC'")
         self._run("prepare_zones.sql", {"path": str(config_file("zones.csv")), "business_zone": BUSINESS_ZONE})
         self._run("prepare_movements.sql")

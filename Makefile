@@ -26,6 +26,10 @@ PROCESSES ?=
 SKIP ?=
 ROUNDS ?=
 
+# For `make bench-report`: ROWS=n (movements) SEED=n ROUNDS=n PAIR_ROWS=n (0: without the peers). For `make rebuild-year`: DAYS=n SEED=n.
+PAIR_ROWS ?=
+DAYS ?=
+
 # For `make bench-curate`: ROWS=n (curated before the night, which lands a tenth) SCALES=0.25,0.5,1 SEED=n PROFILE=1.
 SCALES ?=
 PROFILE ?=
@@ -39,7 +43,7 @@ IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
-    bench-curate bench-fingerprint bench-narrowing
+    bench-curate bench-fingerprint bench-narrowing bench-report rebuild-year
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -94,6 +98,18 @@ bench-branches-sweep: .local/bench-venv/.done ## Choose the peers' settings anew
 bench-curate: setup ## The shipped Spark job on 5 M + 0.5 M rows, contents compared; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.curate $(if $(ROWS),--rows $(ROWS)) $(if $(SCALES),--scales $(SCALES)) \
 	    $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile)
+
+.local/bench-%/.done: bench/report_night/requirements-%.txt | setup
+	@$(UV) venv -q --clear --python 3.11 .local/bench-$*
+	@$(UV) pip install -q --python .local/bench-$*/bin/python -r $<
+	@touch $@
+
+bench-report: .local/bench-dvt/.done .local/bench-reladiff/.done ## A night of 10^7 movements stage by stage, and DVT and reladiff beside it; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.report_night $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(PAIR_ROWS),--pair-rows $(PAIR_ROWS))
+
+rebuild-year: setup ## 365 past reports made again in another process, locale, zone and hash order; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.rebuild_year $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED))
 
 bench-fingerprint: setup ## What proving a row costs a branch's server, beside reading it
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))

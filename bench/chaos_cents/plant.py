@@ -18,10 +18,10 @@ from bench.report.content import CLIENTS, CURATED_KEY, DAY, LAKE, SYSTEMS, Night
 from bench.report.redshift import Redshift
 from local.sources.generate import ships_row_hashes
 from podemos.core.manifest import read
+from podemos.core.money import cents_of
 from podemos.core.store import MemoryStore
 from podemos.regulatory import canonical, second
 from podemos.regulatory.keys import inbox
-from podemos.core.money import cents_of
 from podemos.regulatory.movement import Movement, MovementFile
 
 Words = tuple[str, ...]

@@ -1,1 +1,1 @@
-"""`make rebuild-year`: past reports made again in another process, locale, zone and hash order, compared byte for byte."""
+"""`make rebuild-year`: past reports made again in other surroundings, compared byte for byte."""

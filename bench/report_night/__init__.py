@@ -1,1 +1,1 @@
-"""`make bench-report`: a whole night of the report at a stated size, stage by stage, and its reconciliation beside peers."""
+"""`make bench-report`: a night of the report at a stated size, stage by stage, and reconciliation beside peers."""

@@ -33,6 +33,8 @@ DAY = date(2026, 11, 19)
 BRANCHES, CLIENTS = 200, 500
 KEPT = Path(__file__).resolve().parents[2] / ".local" / "bench-report"
 PART_ROWS = 1_000_000
+FORM = 1
+"""Raised when a night of the same rows and seed would be another one."""
 REVISION = "manifests/branches/revisions/000000000001.json"
 _SQL = Path(__file__).with_name("lake.sql").read_text(encoding="utf-8")
 _DIGEST = "SUM(CAST('0x' || LEFT(MD5({text}), 15) AS HUGEINT))"
@@ -40,7 +42,7 @@ _DIGEST = "SUM(CAST('0x' || LEFT(MD5({text}), 15) AS HUGEINT))"
 
 def kept(rows: int, seed: int) -> Path:
     """Where the night of this size, seed and generator is."""
-    code = hashlib.sha256(Path(__file__).read_bytes() + _SQL.encode()).hexdigest()[:12]
+    code = hashlib.sha256(f"{FORM} {_SQL}".encode()).hexdigest()[:12]
     return KEPT / f"{rows}-{seed}-{code}"
 
 
@@ -112,7 +114,9 @@ def lake(work: Path, payments: int, seed: int) -> dict[str, Any]:
         key = f"curated/pagos/fecha={DAY}/rev=1/part-{part}.parquet"
         path = work / "lake" / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = f"SELECT * EXCLUDE (n) FROM pagos WHERE n >= {part * PART_ROWS} AND n < {(part + 1) * PART_ROWS} ORDER BY n"
+        rows = (
+            f"SELECT * EXCLUDE (n) FROM pagos WHERE n >= {part * PART_ROWS} AND n < {(part + 1) * PART_ROWS} ORDER BY n"
+        )
         database.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)")
         (count, cents) = _one(database, f"SELECT COUNT(*), CAST(SUM(monto) * 100 AS BIGINT) FROM '{path}'")
         files.append({"key": key, "rows": count, "cents": cents, "sha256": sha256_of(path)})
@@ -149,7 +153,8 @@ def lake(work: Path, payments: int, seed: int) -> dict[str, Any]:
 
 def published(csv: Path) -> dict[str, Any]:
     """What a report's file holds, read by DuckDB: rows, cents and digest per system and type."""
-    text = "id_sistema || '|' || id_movimiento || '|' || CAST(CAST(monto AS DECIMAL(18, 2)) * 100 AS BIGINT) || '|' || id_cliente"
+    cents = "CAST(CAST(monto AS DECIMAL(18, 2)) * 100 AS BIGINT)"
+    text = f"id_sistema || '|' || id_movimiento || '|' || {cents} || '|' || id_cliente"
     database = duckdb.connect(config={"memory_limit": "2GB"})
     rows = database.execute(
         f"SELECT id_sistema, tipo, COUNT(*), CAST(SUM(CAST(monto AS DECIMAL(18, 2))) * 100 AS BIGINT), "
@@ -159,8 +164,8 @@ def published(csv: Path) -> dict[str, Any]:
     ).fetchall()
     empty = {"movements": 0, "cents": 0, "digest": 0}
     found: dict[str, Any] = {row[0]: {"CARGO": dict(empty), "ABONO": dict(empty)} for row in rows}
-    for system, tipo, count, cents, digest in rows:
-        found[system][tipo] = {"movements": count, "cents": cents, "digest": int(digest)}
+    for system, tipo, count, total, digest in rows:
+        found[system][tipo] = {"movements": count, "cents": total, "digest": int(digest)}
     return found
 
 

@@ -1,14 +1,13 @@
 """One night of a size through the shipped stages, each in a process of its own, against the local AWS.
 
-`second` runs beside `normalise` and `load`, as in the DAG. The server that stands in for S3, KMS and Redshift shares the
-cores with what it serves.
+`second` runs beside `normalise` and `load`, as in the DAG. The server that stands in for S3, KMS and Redshift shares
+the cores with what it serves.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 import tempfile
 import threading
@@ -33,7 +32,8 @@ from podemos.warehouse.statements import Script
 KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
 CLIENTS = """
 INSERT INTO core.clientes (
-    id_sucursal, id_cliente, nombre, fecha_alta_origen, fecha_alta, updated_at_origen, updated_at_utc, snapshot_seq, borrado
+    id_sucursal, id_cliente, nombre, fecha_alta_origen, fecha_alta, updated_at_origen, updated_at_utc, snapshot_seq,
+    borrado
 )
 SELECT s.id_sucursal, c.id_cliente, 'X', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', 1, FALSE
 FROM (SELECT DISTINCT id_sucursal FROM core.pagos_historicos) AS s
@@ -50,7 +50,7 @@ AFTER = (stage.RECONCILE, stage.GATE, stage.DECIDE, stage.BUILD, stage.PUBLISH)
 
 @dataclass
 class Run:
-    """A night. `costs` are of the processes: seconds with start-up, megabytes at the peak, seconds of the server's CPU."""
+    """A night. `costs` are of the processes: seconds with start-up, megabytes at the peak, CPU of the server."""
 
     movements: int
     costs: dict[str, Cost] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def world(work: Path, port: int | None) -> Iterator[tuple[str, int]]:
 def client(service: str, endpoint: str) -> Any:
     return boto3.client(
         service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="local",
-        aws_secret_access_key="local",
+        aws_secret_access_key="local",  # noqa: S106 - the stand-in checks no credentials
     )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ from bench.report_night import stores
 from local.branches.server import MariaDB
 from local.branches.settings import Settings
 
+Call = tuple[list[str], Callable[[Path], set[int]]]
+"""A command, and how its answer is read."""
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
 DVT, RELADIFF = LOCAL / "bench-dvt/bin", LOCAL / "bench-reladiff/bin"
 
@@ -56,19 +58,20 @@ def measure(work: Path, port: int, rows: int, rounds: int) -> Pairs:
     return found
 
 
-def contestants(work: Path, port: int, rows: int, count: int) -> dict[str, tuple[list[str], Callable[[Path], set[int]]]]:
+def contestants(work: Path, port: int, rows: int, count: int) -> dict[str, Call]:
     """Command, and how its answer is read."""
     copy, columns = stores.copy(count), [name for name in stores.NAMES if name != "id_pago"]
     mine = [sys.executable, "-m", "bench.report_night.ours"]
     answer = work / "answer"
 
-    def own(pair: str) -> tuple[list[str], Callable[[Path], set[int]]]:
+    def own(pair: str) -> Call:
         return [*mine, pair, str(port), str(port + 1), copy, str(rows), str(answer)], of_ours
 
     all_of_us = {"ours mariadb-postgres": own("mariadb"), "ours postgres-postgres": own("postgres")}
     user = stores.USER
     reladiff = [
-        "env", "COLUMNS=100000", str(RELADIFF / "reladiff"), f"mysql://{user}:{user}@127.0.0.1:{port}/{stores.SOURCE}", "pagos",
+        "env", "COLUMNS=100000", str(RELADIFF / "reladiff"),
+        f"mysql://{user}:{user}@127.0.0.1:{port}/{stores.SOURCE}", "pagos",
         f"postgresql://{user}@127.0.0.1:{port + 1}/{copy}", "pagos", "-k", "id_pago",
         *(word for name in columns for word in ("-c", name)), "--json",
     ]  # fmt: skip
@@ -83,9 +86,7 @@ def contestants(work: Path, port: int, rows: int, count: int) -> dict[str, tuple
     return all_of_us | peers
 
 
-def once(
-    found: Pairs, who: str, call: tuple[list[str], Callable[[Path], set[int]]], pid: int, work: Path, want: set[int]
-) -> None:
+def once(found: Pairs, who: str, call: Call, pid: int, work: Path, want: set[int]) -> None:
     command, read = call
     answer = work / "answer"
     answer.unlink(missing_ok=True)

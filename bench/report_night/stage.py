@@ -1,4 +1,6 @@
-"""One shipped stage in a process of its own, with the command line's ports: `<stage> <what it takes, as JSON> <file for what it returns and its peak memory>`.
+"""One shipped stage in a process of its own, with the command line's ports: `STAGE JSON FILE`.
+
+The JSON is what earlier stages returned; what this one returns and its peak memory go to the file.
 
 `load` sends the shipped batch through the Data API, as the DAG's operator does.
 """
@@ -58,9 +60,7 @@ def run(stage: str, given: dict[str, Any]) -> str:
     if stage == DECIDE:
         from podemos.regulatory.decide import decide
 
-        return decide(
-            given[GATE], lake=lake, policy=policy(), sources=configured, clock=system_clock, night=night
-        )
+        return decide(given[GATE], lake=lake, policy=policy(), sources=configured, clock=system_clock, night=night)
     if stage == BUILD:
         from podemos.regulatory.build import build
 
@@ -72,15 +72,17 @@ def run(stage: str, given: dict[str, Any]) -> str:
         from podemos.regulatory.publish import publish
 
         signer = kms_signer(outside.client("kms"), outside.platform.signing_key)
-        return publish(
-            given[BUILD], lake=lake, reports=outside.reports, clock=system_clock, night=night, signer=signer
-        )
+        return publish(given[BUILD], lake=lake, reports=outside.reports, clock=system_clock, night=night, signer=signer)
     if stage == TRACE:
         from podemos.regulatory.trace import Cell, trace
 
         began = time.perf_counter()
         found = trace(
-            DAY, Cell(given["source"], given["tipo"]), lake=lake, reports=outside.reports, movement=given.get("movement")
+            DAY,
+            Cell(given["source"], given["tipo"]),
+            lake=lake,
+            reports=outside.reports,
+            movement=given.get("movement"),
         )
         return json.dumps({"trace_s": time.perf_counter() - began, "found": found})
     raise SystemExit(f"{stage} is no stage")

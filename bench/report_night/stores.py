@@ -1,4 +1,4 @@
-"""The same million rows in a MariaDB and in two databases of a Postgres, the copies differing in a known number of rows."""
+"""The same rows in a MariaDB and in a Postgres, and copies of them that differ in a known number of rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which pairs of numbers came before: exactly, in eight bytes each, for millions of them.
 
-A Python set of pairs takes 150 bytes for each. Here a pair is one 64-bit key; the keys lie in sorted runs, each at least
-twice as long as the next, so that a batch is looked up in few of them and each key is moved a few times in all.
+A Python set of pairs takes 150 bytes for each. Here a pair is one 64-bit key; the keys lie in sorted runs, each at
+least twice as long as the next, so that a batch is looked up in few of them and each key is moved a few times in all.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from bench.chaos_cents.rows import Defect, apply
 from podemos.core.manifest import read
 from podemos.core.store import MemoryStore
 from podemos.regulatory.movement import Movement
-from podemos.regulatory.render import HEADER, _quote
+from podemos.regulatory.render import HEADER
 
 Record = dict[str, Any]
 
@@ -56,6 +56,10 @@ def in_csv(data: bytes, defect: Defect) -> bytes:
         quoted["concepto"] = _quote(row["concepto"]) if row["concepto"] else ""
         lines.append(",".join(quoted[name] for name in HEADER))
     return ("\n".join(lines) + "\n").encode()
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def in_movement(movement: Movement, defect: Defect) -> list[Movement]:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from podemos.contracts.row_digests import digests
 from podemos.contracts.tables import contract
 from podemos.core.errors import DataFault
 from podemos.core.fingerprint import Fingerprint
@@ -20,7 +19,6 @@ from podemos.core.money import cents_of
 from podemos.regulatory.movement import ABONO, schema
 from podemos.regulatory.readers import BATCH_ROWS, UnreadableFile
 from podemos.regulatory.rows import CURRENCY, Reason, RowFault
-from podemos.regulatory.seen import SeenPairs
 
 PAID = "PAGADO"
 
@@ -36,6 +34,8 @@ class LakeReader:
     file_cents: int = 0
 
     def __post_init__(self) -> None:
+        from podemos.regulatory.seen import SeenPairs
+
         columns = [c for c in contract("pagos").compiled().columns if c.fingerprint]
         self._contract = [f"{c.name}_origen" if c.kind.temporal else c.name for c in columns]
         self._seen = SeenPairs()
@@ -90,6 +90,8 @@ class LakeReader:
 
     def _count(self, rows: Any) -> None:
         """Adds the rows to their branches' fingerprints."""
+        from podemos.contracts.row_digests import digests
+
         digest = digests(rows[name] for name in self._contract)
         by_branch: dict[int, list[int]] = {}
         for branch, one in zip(rows["id_sucursal"].to_pylist(), digest.to_pylist(), strict=True):

@@ -131,12 +131,18 @@ def _lines(batch: Any) -> memoryview:
     for name in HEADER:
         text = batch[name].cast(pa.string())
         if name in ("id_movimiento", "concepto"):
-            text = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
+            text = _quote(text)
         texts.append(pc.fill_null(text, "") if name in _NULLABLE else text)
     ended = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, ","), "\n", "").combine_chunks()
     _, offsets, data = ended.buffers()
     ends = memoryview(offsets).cast("i")
     return memoryview(data)[ends[ended.offset] : ends[ended.offset + len(ended)]] if len(ended) else memoryview(b"")
+
+
+def _quote(texts: Any) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
 
 
 def totals_of(totals: Totals, system: str) -> dict[str, dict[str, int]]:

@@ -7,6 +7,7 @@ import itertools
 import json
 from datetime import datetime, timedelta
 
+import pyarrow.compute as pc
 import pytest
 
 from podemos.contracts import sources as contracts
@@ -117,7 +118,7 @@ def test_a_published_byte_that_the_sealed_inputs_do_not_give_is_found(
     delivered: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(delivered, arrived(FEW), sources=FEW)
-    monkeypatch.setattr("podemos.regulatory.render._quote", lambda text: f"'{text}'")
+    monkeypatch.setattr("podemos.regulatory.render._quote", lambda texts: pc.replace_substring(texts, "-", "_"))
     found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
     assert [file.name for file in found.files if not file.identical] == ["movimientos.csv"]
 

@@ -19,6 +19,7 @@ from podemos.core.money import cents_of
 from podemos.regulatory.movement import ABONO, schema
 from podemos.regulatory.readers import BATCH_ROWS, UnreadableFile
 from podemos.regulatory.rows import CURRENCY, Reason, RowFault
+from podemos.regulatory.seen import SeenPairs
 
 PAID = "PAGADO"
 
@@ -34,8 +35,6 @@ class LakeReader:
     file_cents: int = 0
 
     def __post_init__(self) -> None:
-        from podemos.regulatory.seen import SeenPairs
-
         columns = [c for c in contract("pagos").compiled().columns if c.fingerprint]
         self._contract = [f"{c.name}_origen" if c.kind.temporal else c.name for c in columns]
         self._seen = SeenPairs()

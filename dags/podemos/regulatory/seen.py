@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 _SECOND_BITS = 48
 _FIRST_MAX = 2**15
 
@@ -31,6 +29,8 @@ class SeenPairs:
         Returns:
             A boolean array.
         """
+        import numpy as np
+
         packed = (first >= 0) & (first < _FIRST_MAX) & (second >= 0) & (second < 1 << _SECOND_BITS)
         found = np.zeros(len(first), dtype=bool)
         found[packed] = self._keys((first[packed].astype(np.int64) << _SECOND_BITS) | second[packed].astype(np.int64))
@@ -41,6 +41,8 @@ class SeenPairs:
         return found
 
     def _keys(self, keys: Any) -> Any:
+        import numpy as np
+
         unique, at = np.unique(keys, return_index=True)
         known = np.zeros(len(unique), dtype=bool)
         for run in self._runs:
@@ -53,6 +55,8 @@ class SeenPairs:
         return repeated
 
     def _add(self, run: Any) -> None:
+        import numpy as np
+
         while self._runs and len(self._runs[-1]) < 2 * len(run):
             run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
         if len(run):

@@ -25,8 +25,8 @@ from pyspark.sql import SparkSession
 from local.aws.testing import running_server
 from local.branches.testing import running_branches
 from podemos.branches import chunk
-from podemos.contracts.row_digests import row_cents, row_digests
 from podemos.contracts.loading import check
+from podemos.contracts.row_digests import row_cents, row_digests
 from podemos.contracts.tables import TableContract
 from podemos.core import fingerprint
 from podemos.core.fingerprint import Fingerprint

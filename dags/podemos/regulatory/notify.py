@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from podemos.core.manifest import read
 from podemos.core.money import format_pesos
 from podemos.core.night import DEADLINE
 from podemos.core.store import ObjectStore
+from podemos.regulatory.ask import ANSWER_BY
 
 SUBJECT_LIMIT = 100
 """SNS: ASCII, at most 100 characters."""
@@ -67,6 +69,20 @@ def hold_message(decision_key: str, *, lake: ObjectStore) -> Notice:
         f"Evidence: {lake.uri(certificate['docs']['page'])}",
     ]
     return _notice(f"HELD: report {day}: {first}", lines, "critical", day, "hold")
+
+
+def ask_message(day: date, question: str, link: str) -> Notice:
+    """The notice of a question: all of it, where it is answered, and until when.
+
+    Args:
+        day: the business day.
+        question: in Spanish, Markdown.
+        link: to the page where it is answered.
+    """
+    lines = [question, "", f"Answer: {link}"]
+    return _notice(
+        f"ASK: report {day}: incomplete; publish or hold? Answer by {ANSWER_BY}", lines, "critical", str(day), "ask"
+    )
 
 
 def _notice(subject: str, lines: list[str], severity: str, day: str, outcome: str) -> Notice:

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +49,7 @@ class Outcome:
         verified: every cent is what sources and branches hold; where it is signed, the public verifier agrees.
         wrong: why it is not verified.
         answered: who decided an incomplete report, as the manifest or the decision says; None when nobody was asked.
+        versions: how many were published: a rehearsal's, a real one, or both.
     """
 
     status: str
@@ -62,6 +63,7 @@ class Outcome:
     verified: bool = False
     wrong: list[str] = field(default_factory=list)
     answered: dict[str, Any] | None = None
+    versions: int = 0
 
 
 def gather(stack: Stack, data: Dataset, night: Night, since: datetime) -> Outcome:
@@ -72,13 +74,11 @@ def gather(stack: Stack, data: Dataset, night: Night, since: datetime) -> Outcom
         Message(from_iso(one["at"]), one["subject"]) for one in alerts(stack.clients) if one["at"] >= iso(since)
     ]
     found = [newest(reports, data.business_date, rehearsal=rehearsal) for rehearsal in (False, True)]
-    version = next((one for one in found if one), None)
-    if version is None:
+    versions = [_verified(one, reports, messages, stack, data) for one in found if one]
+    if not versions:
         held = any(message.subject.startswith("HELD") for message in messages)
         return Outcome(HELD if held else NOTHING, messages, answered=_decision(lake, data))
-    outcome = _published(version, reports, data, messages)
-    _verify(outcome, version, stack, data)
-    return outcome
+    return _together(versions)
 
 
 def differences(drill: Drill, outcome: Outcome, night: Night, failures: Sequence[Exception]) -> list[str]:
@@ -92,6 +92,7 @@ def differences(drill: Drill, outcome: Outcome, night: Night, failures: Sequence
         pairs += [
             ("engine", expected.engine, outcome.engine),
             ("signed", expected.signed, outcome.signed),
+            ("versions", expected.versions, outcome.versions),
             (f"delivered by {DEADLINE}", True, delivered),
             ("verified", True, outcome.verified),
         ]
@@ -153,8 +154,23 @@ def _decision(lake: S3Store, data: Dataset) -> dict[str, Any] | None:
     return max(filter(None, answers), key=lambda answer: str(answer["at"]), default=None)
 
 
-def _verify(outcome: Outcome, version: Version, stack: Stack, data: Dataset) -> None:
-    """Compare with the truth; a signed version is also checked as a stranger would."""
+def _together(versions: Sequence[Outcome]) -> Outcome:
+    """The real version before the rehearsal's; delivered when the last one was, verified when all are."""
+    first, times = versions[0], [one.delivered for one in versions if one.delivered]
+    return replace(
+        first,
+        delivered=max(times) if len(times) == len(versions) else None,
+        verified=all(one.verified for one in versions),
+        wrong=[line for one in versions for line in one.wrong],
+        versions=len(versions),
+    )
+
+
+def _verified(
+    version: Version, reports: S3Store, messages: list[Message], stack: Stack, data: Dataset
+) -> Outcome:
+    """A version, compared with the truth; a signed one is also checked as a stranger would."""
+    outcome = _published(version, reports, data, messages)
     verdict = judge(
         f"{outcome.report}/", data.business_date, client=stack.clients("s3"), state=stack.settings.state
     )  # fmt: skip
@@ -163,6 +179,7 @@ def _verify(outcome: Outcome, version: Version, stack: Stack, data: Dataset) -> 
     if outcome.signed and (said := _stranger(outcome, version, stack)):
         outcome.verified = False
         outcome.wrong.append(said)
+    return outcome
 
 
 def _stranger(outcome: Outcome, version: Version, stack: Stack) -> str:

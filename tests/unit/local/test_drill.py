@@ -92,7 +92,7 @@ def published(**changes) -> Outcome:
     return replace(
         Outcome(
             "complete", [Message(START, "Report 2026-11-19 complete v1")], "s3://reports/v1", "redshift",
-            delivered=NIGHT.at("05:10"), verified=True,
+            delivered=NIGHT.at("05:10"), verified=True, versions=1,
         ),
         **changes,
     )  # fmt: skip
@@ -116,6 +116,7 @@ def test_the_expected_night_passes_and_says_so():
         ({"verified": False}, "verified"),
         ({"engine": "duckdb"}, "engine"),
         ({"signed": True}, "signed"),
+        ({"versions": 2}, "versions"),
         ({"messages": []}, "no message like"),
         ({"messages": [*published().messages, Message(START, "regulatory_report.seal failed")]}, "nothing explains"),
         ({"answered": {"chosen": "publicar", "by": None, "note": ""}}, "answered by: 'policy' instead of ''"),

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -26,7 +26,7 @@ from local.drill import outcome, rehearsal
 from local.drill import table as drill_table
 from local.drill.catalogue import UnknownFault
 from local.drill.catalogue import drill as find_drill
-from local.platform import dataset, summary
+from local.platform import dataset, summary, watchdog
 from local.platform.airflow import ImportErrors
 from local.platform.dataset import Dataset
 from local.platform.night import OFFLINE_SCENARIO, run_night
@@ -40,6 +40,7 @@ from local.platform.stack import Stack
 from local.sources.catalog import UnknownSource
 from podemos.core.clock import system_clock
 from podemos.core.errors import PodemosError
+from podemos.core.night import Night
 from podemos.core.zones import zone_table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -234,6 +235,30 @@ def logs(
             say(f"{path.stem:24} {path}")
         return
     typer.echo(stack.processes.log_tail(name, lines))
+
+
+@app.command("watchdog")
+def watch(
+    at: Annotated[str, typer.Option(help="HH:MM on the night's clock: 05:00, 05:30, 05:50, 06:00.")],
+    day: Day = None,
+    night_start: Annotated[str | None, typer.Option(help="Of a rehearsal: the instant that counts as 02:00.")] = None,
+    seconds_per_hour: Annotated[int | None, typer.Option(help="Of a rehearsal: its pace.", min=1, max=3599)] = None,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for a runner that was started; 0 does not.")] = 0,
+) -> None:
+    """One look of the shipped watchdog at a night; it starts the shipped runner as a process. Last line JSON."""
+    stack, wanted = Stack(settings(), say), day.date() if day else yesterday()
+    night = Night.scheduled(wanted)
+    if night_start or seconds_per_hour:
+        if not (night_start and seconds_per_hour):
+            raise typer.BadParameter("a rehearsal has both --night-start and --seconds-per-hour")
+        night = Night(wanted, datetime.fromisoformat(night_start).astimezone(UTC), seconds_per_hour)
+    runner = watchdog.LocalRunner(stack.processes, stack.clients.environment())
+    found = watchdog.look(night, at, stack.clients, runner)
+    if wait and found["runner"]:
+        ended = runner.wait(found["runner"], wait)
+        say(stack.processes.log_tail(found["runner"]))
+        say("the runner has ended" if ended else f"the runner still runs; see `python -m local logs {found['runner']}`")
+    typer.echo(json.dumps(found, ensure_ascii=False))
 
 
 @app.command()

@@ -18,14 +18,19 @@ class TopicNotifier(SnsNotifier):
     Args:
         topic: the key of platform.yaml that names the topic.
         target_arn: the topic where the Variable `podemos_platform` does not say otherwise.
+        quiet_arn: the topic where that Variable says that this is not production.
     """
 
-    def __init__(self, *, topic: str, target_arn: str, **settings: Any) -> None:
+    def __init__(self, *, topic: str, target_arn: str, quiet_arn: str, **settings: Any) -> None:
         super().__init__(target_arn=target_arn, **settings)
-        self.topic = topic
+        self.topic, self.quiet_arn = topic, quiet_arn
 
     async def async_notify(self, context: Any) -> None:
         """Looks the topic up and publishes."""
         override = await sync_to_async(Variable.get)("podemos_platform", default=None)
-        self.target_arn = json.loads(override or "{}").get(self.topic, self.target_arn)
+        names = json.loads(override or "{}")
+        if names.get("production") is False:
+            self.target_arn = names.get("rehearsal_topic_arn", self.quiet_arn)
+        else:
+            self.target_arn = names.get(self.topic, self.target_arn)
         await super().async_notify(context)

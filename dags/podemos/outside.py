@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from podemos.contracts.platform import Platform, platform
+from podemos.core.alert import plain_subject
 from podemos.core.store import ObjectStore, S3Store
 from podemos.warehouse.port import DataApi
 
@@ -44,11 +45,11 @@ class Outside:
         names = self.platform.warehouse
         return DataApi(self.client("redshift-data"), names.workgroup, names.database)
 
-    def send(self, subject: str, body: str, attributes: Mapping[str, str]) -> None:
-        """Sends a notice over the alerts' topic."""
+    def send(self, subject: str, body: str, attributes: Mapping[str, str], *, rehearsal: bool = False) -> None:
+        """Sends a notice over the alerts' topic, or over the quiet one."""
         self.client("sns").publish(
-            TopicArn=self.platform.alerts_topic_arn,
-            Subject=subject,
+            TopicArn=self.platform.topic_arn(rehearsal=rehearsal),
+            Subject=plain_subject(subject),
             Message=body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value

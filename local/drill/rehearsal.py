@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from local.drill import breaking, fresh, outcome, person, watchman
 from local.drill.breaking import Scene
@@ -24,6 +25,7 @@ from local.sources.day import read as delivered
 from local.sources.scenarios import delivery_clock
 from podemos.core.clock import system_clock
 from podemos.core.night import Night
+from podemos.regulatory.watchdog import WAKES
 
 OVER = "06:10"
 """When a night without Airflow is looked at."""
@@ -149,7 +151,7 @@ def _events(drill: Drill, scene: Scene, report: Run, clock: Night) -> list[Event
         if drill.fault.lasts:
             found.append(Event(at + timedelta(seconds=drill.fault.lasts), lambda: breaking.mend(drill, scene)))
     if drill.fault.kind == Kind.AIRFLOW_KILLED:
-        found += [Event(clock.at(wake), lambda: watchman.wake(scene, clock)) for wake in watchman.WAKES]
+        found += [Event(clock.at(wake), partial(watchman.wake, scene, clock, wake)) for wake in WAKES]
     if said := drill.fault.answer:
         found.append(Event(clock.at("04:00"), lambda: _answer(scene.stack, report, said, clock)))
     return found

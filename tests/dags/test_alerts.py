@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from podemos.core.alert import plain_subject
 from podemos.core.store import MemoryStore
 from podemos.orchestration import alerts, notices
 
@@ -25,7 +26,7 @@ def told(topics, name: str, dag_id: str) -> list[dict]:
 
 
 def test_a_subject_is_what_sns_takes():
-    told = alerts.plain_subject("Camión\nde la sucursal León: " + "x" * 200)
+    told = plain_subject("Camión\nde la sucursal León: " + "x" * 200)
     assert told == ("Camion de la sucursal Leon: " + "x" * 200)[:100]
 
 

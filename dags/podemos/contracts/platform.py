@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import yaml
+from pydantic import Field
 
 from podemos.contracts.loading import Strict, check, config_file
 from podemos.core.errors import ContractViolation
@@ -21,6 +22,16 @@ class Warehouse(Strict):
     workgroup: str
     database: str
     copy_role_arn: str
+
+
+class Contingency(Strict):
+    """The Fargate task that publishes when Airflow can not."""
+
+    cluster: str
+    task_definition: str
+    container: str
+    subnets: tuple[str, ...] = Field(min_length=1)
+    security_groups: tuple[str, ...] = Field(min_length=1)
 
 
 class Platform(Strict):
@@ -40,13 +51,20 @@ class Platform(Strict):
     pilot_branches: int | None = None
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
+    contingency: Contingency
+    production: bool = True
+    """False: every alert goes to the rehearsals' topic, which wakes nobody."""
+
+    def topic_arn(self, *, rehearsal: bool) -> str:
+        """Where alerts go."""
+        return self.alerts_topic_arn if self.production and not rehearsal else self.rehearsal_topic_arn
 
 
 def platform(override: str | None = None) -> Platform:
     """The names in force.
 
     Args:
-        override: a JSON object whose keys replace those of platform.yaml (one level deep in `warehouse`).
+        override: a JSON object whose keys replace those of platform.yaml (one level deep in its sections).
 
     Raises:
         ContractViolation: the file or the override does not fit.
@@ -57,5 +75,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    data["warehouse"] |= given.pop("warehouse", {})
+    for nested in ("warehouse", "contingency"):
+        data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

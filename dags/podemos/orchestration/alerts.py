@@ -3,16 +3,13 @@
 # mypy: disallow-subclassing-any=False
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from podemos.core.alert import plain_subject
 from podemos.orchestration.ports import AWS, Ports
-
-SUBJECT_CHARACTERS = 100
-"""SNS refuses a longer subject, a line break in it, and anything but ASCII."""
 
 
 class Held(AirflowFailException):
@@ -33,7 +30,7 @@ def send(context: Mapping[str, Any], subject: str, body: str, attributes: Mappin
     names = Ports(context).platform
     rehearsal = (context.get("params") or {}).get("rehearsal_seconds_per_hour") is not None
     SnsHook(aws_conn_id=AWS, region_name=names.region).publish_to_target(
-        target_arn=names.rehearsal_topic_arn if rehearsal else names.alerts_topic_arn,
+        target_arn=names.topic_arn(rehearsal=rehearsal),
         subject=plain_subject(subject),
         message=body,
         message_attributes={"dag_id": context["dag"].dag_id, "rehearsal": str(rehearsal).lower()}
@@ -70,10 +67,3 @@ def watch() -> None:
         "batches of branches failed (the red squares of `pull`); their branches keep their watermark and are pulled "
         "again by the next run; the others went on"
     )
-
-
-def plain_subject(text: str) -> str:
-    """The text as SNS takes a subject."""
-    one_line = " ".join(text.split())
-    plain = unicodedata.normalize("NFKD", one_line).encode("ascii", "ignore").decode()
-    return plain[:SUBJECT_CHARACTERS]

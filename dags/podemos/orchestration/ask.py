@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from podemos.core.clock import from_iso, iso
 from podemos.orchestration.errors import translated
+from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import Ports
-from podemos.regulatory import ask, notify
+from podemos.regulatory import ask, marks, notify
 
 NOTE = "nota"
 ANSWER = "answer"
@@ -56,8 +57,7 @@ class AskUntil(HITLOperator):
         ports = Ports(context)
         if kept := self._kept(context):
             self.log.info("answered in an earlier attempt: %s", kept)
-            with translated():
-                return self._commit(kept, ports)
+            return self._commit(kept, context)
         with translated():
             asked = ports.call(ask.question, self.decision)
             if asked is None:
@@ -66,6 +66,8 @@ class AskUntil(HITLOperator):
             if left < self.least:
                 self.log.info("no time to ask: the policy decides %s", asked.default)
                 return ask.answer(self.decision, asked.default, None, "", ports.clock(), lake=ports.lake)
+        now = ports.clock()
+        beat(context, ports, marks.PENDING, now, until=iso(now + left))
         self.subject, self.body, self.defaults, self.response_timeout = asked.subject, asked.body, [asked.default], left
         self._tell(context, ports)
         return str(super().execute(context))
@@ -96,12 +98,15 @@ class AskUntil(HITLOperator):
             "max_tries": context["task_instance"].max_tries,
         }
         context["task_state_store"].set(ANSWER, json.dumps(answer))
-        with translated():
-            return self._commit(answer, Ports(context))
+        return self._commit(answer, context)
 
-    def _commit(self, answer: Mapping[str, Any], ports: Ports) -> str:
+    def _commit(self, answer: Mapping[str, Any], context: Any) -> str:
+        ports = Ports(context)
         said = answer["chosen"], answer["by"], answer["note"], from_iso(answer["at"])
-        return ask.answer(self.decision, *said, lake=ports.lake)
+        with translated():
+            key = ask.answer(self.decision, *said, lake=ports.lake)
+        beat(context, ports, self.task_id, ports.clock(), result=key)
+        return key
 
     def _kept(self, context: Any) -> dict[str, Any] | None:
         """The answer that an attempt before this one was given. A task that a person cleared asks anew."""

@@ -34,6 +34,7 @@ def before_six(runbook: str) -> list[Any]:
                 kwargs={
                     "topic": topic,
                     "target_arn": arn,
+                    "quiet_arn": names.rehearsal_topic_arn,
                     "aws_conn_id": AWS,
                     "region_name": names.region,
                     "subject": f"{{{{ dag_run.dag_id }}}} is not finished at {clock}; due at 06:00",

@@ -45,6 +45,11 @@ def night_of(context: Mapping[str, Any]) -> Night:
     return Night(business_date, _start(params.get("night_start"), context["dag_run"].run_after), int(seconds))
 
 
+def has_night(context: Mapping[str, Any]) -> bool:
+    """Whether the run is a night of the report, real or rehearsed: only such runs can be compressed."""
+    return "rehearsal_seconds_per_hour" in (context.get("params") or {})
+
+
 def _start(given: str | None, run_after: datetime) -> datetime:
     if given is None:
         return run_after.astimezone(UTC)

@@ -2,7 +2,7 @@
 
 The task is named after the function's module (one stage, one module). Parameters named like a port are filled inside
 the task; the others are the task's arguments: strings that stages hand on. Errors become Airflow's, the docstring
-becomes the task's page, and an asset of the task's outlets gets the business date and the manifest.
+becomes the task's page, its end leaves a mark, and an asset of its outlets gets the business date and the manifest.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from podemos.orchestration.errors import translated
+from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import Ports, stage_parameters
 
 
@@ -71,6 +72,7 @@ def _runner(function: Callable[..., Any], run: Callable[..., Any]) -> Callable[.
 def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callable[[Any], date] | None = None) -> Any:
     context = get_current_context()
     ports = Ports(context)
+    began = ports.clock()
     with translated():
         result = ports.call(function, **arguments)
         for asset in context["task"].outlets:
@@ -78,6 +80,7 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callab
                 "business_date": (day_of(result) if day_of else ports.business_date).isoformat(),
                 "manifest": result,
             }
+    beat(context, ports, context["ti"].task_id, began, result=result if isinstance(result, str) else None)
     return result
 
 

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSensorTimeout
 from podemos.core.states import State
 from podemos.orchestration.defaults import POLL_SECONDS
 from podemos.orchestration.errors import translated
+from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import AWS, Ports
 from podemos.regulatory.inbox import control_pattern
 
@@ -47,13 +48,13 @@ class WaitForSource(S3KeySensor):
     def execute(self, context: Any) -> str:
         """Looks once, then defers for the time that is left."""
         if self._look(context):
-            return self._arrival(State.ARRIVED)
+            return self._arrival(context, State.ARRIVED)
         ports = Ports(context)
         cutoff = ports.night.at(ports.sources.source(self.source).cutoff)
         self.timeout = (cutoff - ports.clock()).total_seconds()
         if self.timeout > 0:
             self._defer()
-        return self._arrival(State.MISSING)
+        return self._arrival(context, State.MISSING)
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> str:
         """The control file is there.
@@ -62,14 +63,14 @@ class WaitForSource(S3KeySensor):
             AirflowException: the trigger met a technical error; the next attempt ends at the same cut-off.
         """
         super().execute_complete(context, event)
-        return self._arrival(State.ARRIVED)
+        return self._arrival(context, State.ARRIVED)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
         """As the sensor's own, but a timeout is a state. A last look finds what came between two polls."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout:
-            return self._arrival(State.ARRIVED if self._look(context) else State.MISSING)
+            return self._arrival(context, State.ARRIVED if self._look(context) else State.MISSING)
 
     def _look(self, context: Any) -> bool:
         ports = Ports(context)
@@ -79,8 +80,10 @@ class WaitForSource(S3KeySensor):
             self.bucket_key = control_pattern(source, day)
         return bool(self.poke(context))
 
-    def _arrival(self, state: State) -> str:
+    def _arrival(self, context: Any, state: State) -> str:
         self.log.info("%s: %s", self.source, state)
+        ports = Ports(context)
+        beat(context, ports, f"wait.{self.source}.{state}", ports.clock())
         return f"{self.source}:{state}"
 
 

@@ -13,15 +13,18 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from podemos.contracts.delivery import delivery
 from podemos.contracts.sources import policy, sources
 from podemos.core.clock import system_clock
-from podemos.core.errors import PodemosError
+from podemos.core.errors import ContractViolation, PodemosError
+from podemos.core.night import Night
 from podemos.outside import Outside
+from podemos.regulatory import marks
 from podemos.regulatory.movement import ABONO, CARGO
 from podemos.regulatory.trace import Cell, trace
 
@@ -49,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
 
     found = commands.add_parser("run", help="publish a day now, by the second engine; last line JSON", parents=[common])
+    found.add_argument(
+        "--night-start", type=_instant, help="of a rehearsal: the instant that counts as 02:00, ISO 8601"
+    )
+    found.add_argument("--rehearsal-seconds-per-hour", type=int, help="of a rehearsal: its pace; with --night-start")
     found.set_defaults(run=_run)
 
     found = commands.add_parser("rebuild", help="rebuild a version and compare it; last line JSON", parents=[common])
@@ -64,6 +71,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no offset; end it with Z")
+    return found.astimezone(UTC)
+
+
+def _night(args: argparse.Namespace) -> Night:
+    if (args.night_start is None) != (args.rehearsal_seconds_per_hour is None):
+        raise ContractViolation("a rehearsal has both --night-start and --rehearsal-seconds-per-hour")
+    if args.night_start is None:
+        return Night.scheduled(args.date)
+    return Night(args.date, args.night_start, args.rehearsal_seconds_per_hour)
+
+
 def _cell(text: str) -> Cell:
     source, _, tipo = text.partition("/")
     if not source or tipo not in (CARGO, ABONO):
@@ -77,7 +99,13 @@ def _run(args: argparse.Namespace) -> int:
     from podemos.regulatory.deliver import deliver
     from podemos.regulatory.kms import kms_signer
 
-    outside = Outside(args.endpoint)
+    outside, night = Outside(args.endpoint), _night(args)
+    signer = None if night.rehearsal else kms_signer(outside.client("kms"), outside.platform.signing_key)
+    began = system_clock()
+
+    def beat(own: Night, stage: str) -> None:
+        marks.leave(outside.lake, own, f"{marks.CONTINGENCY}.{stage}", began, system_clock())
+
     ended = contingency.run(
         args.date,
         lake=outside.lake,
@@ -86,9 +114,11 @@ def _run(args: argparse.Namespace) -> int:
         sources=sources(),
         policy=policy(),
         clock=system_clock,
-        signer=kms_signer(outside.client("kms"), outside.platform.signing_key),
-        send=outside.send,
+        signer=signer,
+        send=partial(outside.send, rehearsal=night.rehearsal),
         say=_line,
+        night=night,
+        beat=beat,
     )
     for reason in ended.reasons:
         _line(reason)

@@ -70,6 +70,8 @@ def run(
     signer: Signer | None,
     send: Callable[[str, str, Mapping[str, str]], None],
     say: Callable[[str], None],
+    night: Night | None = None,
+    beat: Callable[[Night, str], None] = lambda night, stage: None,
 ) -> Ended:
     """Publishes the day's report from what has arrived, or holds it, and tells.
 
@@ -84,23 +86,28 @@ def run(
         signer: signs the manifest.
         send: sends a notice.
         say: a line of progress.
+        night: a rehearsal's; None is the day's real one.
+        beat: what a stage leaves when it ends, or the outcome at the end.
 
     Raises:
         SourceUnavailable: the policy does not allow the second engine to stand alone.
         PodemosError: of a stage.
     """
-    if (version := newest(reports, day, rehearsal=False)) is not None:
+    scheduled, now = night or Night.scheduled(day), clock()
+    if (version := newest(reports, day, rehearsal=scheduled.rehearsal)) is not None:
         return Ended("published", version.ref.key)
-    scheduled, now = Night.scheduled(day), clock()
     # A night of its own: its seal is not the one of a run that died half-way, and holds what is there now.
     night = replace(scheduled, start=scheduled.start + timedelta(microseconds=max(1, now.microsecond)))
+    beat(night, "plan")
     arrivals = arrivals_now(night, lake=lake, reports=reports, clock=clock, sources=sources)
     missing = [arrival.partition(":")[0] for arrival in arrivals if arrival.endswith(MISSING)]
     say(f"{day}: {len(arrivals) - len(missing)} of {len(arrivals)} sources have arrived; missing: {missing or 'none'}")
     sealed = seal(night, arrivals, lake=lake, clock=clock, sources=sources)
+    beat(night, "seal")
     say(f"sealed: {lake.uri(sealed)}")
     normalised = normalise(sealed, lake=lake, sources=sources)
     seconded = second(sealed, lake=lake, sources=sources)
+    beat(night, "second")
     say("both readers have read the sealed files")
     reconciled = reconcile(
         normalised, seconded, None, lake=lake, warehouse=NoWarehouse(), sources=sources, policy=policy, clock=clock
@@ -108,13 +115,16 @@ def run(
     judged = judge(reconciled, lake=lake)
     decision = decide.decide(judged, lake=lake, policy=policy, sources=sources, clock=clock, night=night)
     outcome = decide.outcome(decision, lake)
+    beat(night, "decide")
     say(f"decided: {outcome}")
     if outcome == decide.Outcome.HOLD:
         told = notify.hold_message(decision, lake=lake)
         send(told.subject, told.body, told.attributes)
+        beat(night, outcome)
         return Ended(outcome, None, tuple(told.body.splitlines()))
     built = build(decision, lake=lake, warehouse=NoWarehouse(), platform=platform, sources=sources)
     key = publish(built, lake=lake, reports=reports, clock=clock, night=night, signer=signer)
     told = notify.message(key, reports=reports)
     send(told.subject, f"{told.body}Published by the contingency runner, without Airflow.\n", told.attributes)
+    beat(night, outcome)
     return Ended(outcome, key)

@@ -8,8 +8,6 @@ would have been sent.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
-from typing import Any
 
 from podemos.contracts.delivery import Delivery
 from podemos.core.clock import Clock, iso
@@ -37,7 +35,7 @@ def deliver(report_key: str, *, reports: ObjectStore, delivery: Delivery, carrie
         return report_key
     refused = []
     for channel in delivery.channels:
-        if reports.head(receipt_key(manifest, channel.name)) is not None:
+        if reports.head(keys.receipt(manifest, channel.name)) is not None:
             continue
         try:
             answer = carrier(channel, parcel)
@@ -48,12 +46,6 @@ def deliver(report_key: str, *, reports: ObjectStore, delivery: Delivery, carrie
     if refused:
         raise SourceUnavailable("; ".join(refused))
     return report_key
-
-
-def receipt_key(manifest: dict[str, Any], channel: str) -> str:
-    """Where the receipt of a version and channel is."""
-    folder = keys.reports_folder(date.fromisoformat(manifest["business_date"]), rehearsal=manifest["rehearsal"])
-    return f"{folder}receipts/v{manifest['version']}-{channel}.json"
 
 
 def _keep(parcel: Parcel, channel: str, kind: str, answer: Answer, clock: Clock) -> None:
@@ -70,4 +62,4 @@ def _keep(parcel: Parcel, channel: str, kind: str, answer: Answer, clock: Clock)
         "answer": dict(answer.answer),
     }
     with suppress(AlreadyExists):
-        parcel.reports.put_new(receipt_key(dict(parcel.manifest), channel), canonical(receipt), "application/json")
+        parcel.reports.put_new(keys.receipt(parcel.manifest, channel), canonical(receipt), "application/json")

@@ -103,6 +103,12 @@ def read_stage(lake: ObjectStore, key: str, stage: str) -> tuple[dict[str, Any],
 REPORTS = "reports/"
 
 
+def receipt(manifest: Mapping[str, Any], channel: str) -> str:
+    """Where the receipt of a version and channel is."""
+    folder = reports_folder(date.fromisoformat(manifest["business_date"]), rehearsal=manifest["rehearsal"])
+    return f"{folder}receipts/v{manifest['version']}-{channel}.json"
+
+
 def reports_folder(day: date, *, rehearsal: bool) -> str:
     """All versions of a day's report, with a final slash."""
     return f"{REPORTS}{'rehearsal/' if rehearsal else ''}{day.isoformat()}/"

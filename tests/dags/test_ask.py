@@ -65,7 +65,7 @@ def lake(aws, evidence):
 @pytest.fixture
 def sent(monkeypatch):
     """What is asked of Airflow, what is told, the clock port, and what the task keeps."""
-    found = {"kept": Memory()}
+    found = {"kept": Memory(), "now": NIGHT.at("04:30")}
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **details: found.update(details))
     found["told"] = []
     monkeypatch.setattr(Ports, "send", property(lambda self: lambda *notice: found["told"].append(notice)))

@@ -166,9 +166,7 @@ def _together(versions: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _verified(
-    version: Version, reports: S3Store, messages: list[Message], stack: Stack, data: Dataset
-) -> Outcome:
+def _verified(version: Version, reports: S3Store, messages: list[Message], stack: Stack, data: Dataset) -> Outcome:
     """A version, compared with the truth; a signed one is also checked as a stranger would."""
     outcome = _published(version, reports, data, messages)
     verdict = judge(

@@ -56,9 +56,7 @@ def of(stack: Stack, data: Dataset) -> tuple[Inbox, Content]:
     return Inbox(stack.clients("s3"), platform_names().lake_bucket, stack.settings.state), content
 
 
-def _deliver(
-    stack: Stack, data: Dataset, night: Night | None, late: frozenset[str] = frozenset()
-) -> Iterator[Outcome]:
+def _deliver(stack: Stack, data: Dataset, night: Night | None, late: frozenset[str] = frozenset()) -> Iterator[Outcome]:
     inbox, content = of(stack, data)
     planned = scenario(data.scenario, content, withheld=data.withheld)
     return deliver(inbox, content, replace(planned, late=planned.late | late), night)

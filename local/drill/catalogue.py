@@ -15,6 +15,9 @@ LAST_PULL = "01:30"
 """The branches' last pull before the night. A fault of theirs happens then."""
 
 
+BRANCHES_NEED = r"branches need somebody$"
+
+
 class Status(StrEnum):
     """How a night ends."""
 
@@ -44,7 +47,7 @@ class Expected:
     Attributes:
         status: of the report.
         told: patterns of the messages' subjects: each is sent, and nothing that none of them describes.
-        may_tell: patterns of messages that can be sent besides.
+        may_tell: patterns of messages that can be sent besides; an alarm of a deadline can, when it was missed.
         engine: who computed what is published.
         answered: by whom an incomplete report was decided, `person` or `policy`; empty when nobody was asked.
         signed: a real version with a signature, made outside Airflow; else an unsigned rehearsal.
@@ -53,7 +56,7 @@ class Expected:
 
     status: Status
     told: tuple[str, ...]
-    may_tell: tuple[str, ...] = ()
+    may_tell: tuple[str, ...] = (BRANCHES_NEED,)
     engine: str = "redshift"
     answered: str = ""
     signed: bool = False
@@ -104,22 +107,22 @@ COMPLETE = r"Report .* complete v1$"
 PARTIAL = r"Report .* partial v1$"
 HELD = r"^HELD: report "
 ASKED = r"^ASK: report "
-BRANCHES_NEED = r"branches need somebody$"
 UNFINISHED = r"^regulatory_report is not finished at 05:30"
 SILENT = r"^05:00: report .* is not published: no heartbeat for \d+ minutes"
 NO_TRACE = r"^05:00: report .* is not published: the night has left no trace"
+STILL = r"^05:30: report .* is not published"
 LAST = r"^regulatory_report is not finished at 05:55"
 
-PROVEN = Expected(Status.COMPLETE, told=(COMPLETE,), may_tell=(BRANCHES_NEED,))
-BY_POLICY = Expected(
-    Status.PARTIAL, told=(ASKED, UNFINISHED, PARTIAL), may_tell=(BRANCHES_NEED, LAST), answered="policy"
-)
+DEADLINES = {"05:30": UNFINISHED, "05:55": LAST}
+"""Alarms of the deadlines: explained when nothing was delivered by then."""
+
+PROVEN = Expected(Status.COMPLETE, told=(COMPLETE,))
+BY_POLICY = Expected(Status.PARTIAL, told=(ASKED, UNFINISHED, PARTIAL), answered="policy")
 
 ALL = (
     Fault(
         "warehouse_down", "the warehouse refuses every call, for good", Kind.SERVICE_REFUSES, "03:40",
-        replace(PROVEN, told=(r"^regulatory_report\.load failed", COMPLETE), may_tell=(BRANCHES_NEED, UNFINISHED),
-                engine="duckdb"),
+        replace(PROVEN, told=(r"^regulatory_report\.load failed", COMPLETE), engine="duckdb"),
         target="redshift-data",
     ),
     Fault(
@@ -132,11 +135,11 @@ ALL = (
     ),
     Fault(
         "s3_slow", "S3 answers each request half a second late, for a minute", Kind.SERVICE_SLOW, "03:50",
-        replace(PROVEN, may_tell=(BRANCHES_NEED, UNFINISHED)), target="s3", lasts=60,
+        PROVEN, target="s3", lasts=60,
     ),
     Fault(
         "s3_down", "S3 refuses every request, for a minute", Kind.SERVICE_REFUSES, "03:50",
-        replace(PROVEN, may_tell=(BRANCHES_NEED, UNFINISHED)), target="s3", lasts=60,
+        PROVEN, target="s3", lasts=60,
     ),
     Fault(
         "source_missing", "an important source never delivers; nobody answers, the policy publishes a partial at 05:45",
@@ -148,43 +151,43 @@ ALL = (
     ),
     Fault(
         "source_changed", "one cent of a source's file changes after its control file", Kind.SOURCE_CHANGED, "03:58",
-        Expected(Status.HELD, told=(HELD,), may_tell=(BRANCHES_NEED,)), target="tarjetas", names="source",
+        Expected(Status.HELD, told=(HELD,)), target="tarjetas", names="source",
     ),
     Fault(
         "branch_offline", "a branch can not be reached at the last pull", Kind.BRANCH_OFFLINE, LAST_PULL,
-        replace(PROVEN, may_tell=(BRANCHES_NEED,)), target="007", names="branch",
+        PROVEN, target="007", names="branch",
     ),
     Fault(
         "worker_killed", "the process of a running task is killed (-9)", Kind.WORKER_KILLED, "04:00", PROVEN,
     ),
     Fault(
         "scheduler_killed", "the scheduler is killed (-9) with its tasks, and comes back after twenty seconds",
-        Kind.SCHEDULER_KILLED, "04:00", replace(PROVEN, may_tell=(BRANCHES_NEED, UNFINISHED)), lasts=20,
+        Kind.SCHEDULER_KILLED, "04:00", PROVEN, lasts=20,
     ),
     Fault(
         "airflow_killed", "all of Airflow is killed (-9), for good; the watchdog has the contingency runner publish",
         Kind.AIRFLOW_KILLED, "03:50",
-        Expected(Status.COMPLETE, told=(SILENT, NO_TRACE, COMPLETE), may_tell=(BRANCHES_NEED,), engine="duckdb",
+        Expected(Status.COMPLETE, told=(SILENT, NO_TRACE, COMPLETE), may_tell=(BRANCHES_NEED, STILL), engine="duckdb",
                  signed=True, versions=2),
-        opens="03:40",
+        opens="03:40", pace=180,
     ),
     Fault(
         "person_publishes", "a critical source is missing; a person publishes without it", Kind.SOURCE_MISSING, OPENS,
-        Expected(Status.PARTIAL, told=(ASKED, PARTIAL), may_tell=(BRANCHES_NEED,), answered="person"),
+        Expected(Status.PARTIAL, told=(ASKED, PARTIAL), answered="person"),
         target="nucleo_credito", opens="03:40",
         answer=Answer("publicar", "oficial.cumplimiento", "Autorizado por la CNBV; se completa antes de las 12:00"),
     ),
     Fault(
         "person_holds", "an important source is missing; a person holds what the policy would publish",
         Kind.SOURCE_MISSING, OPENS,
-        Expected(Status.HELD, told=(ASKED, HELD), may_tell=(BRANCHES_NEED,), answered="person"),
+        Expected(Status.HELD, told=(ASKED, HELD), answered="person"),
         target="spei", opens="03:40", answer=Answer("retener", "oficial.cumplimiento", "SPEI llega a las 05:00"),
     ),
     Fault(
         "nobody_answers", "a critical source is missing and nobody answers: held at 05:45 by the policy",
         Kind.SOURCE_MISSING, OPENS,
-        Expected(Status.HELD, told=(ASKED, UNFINISHED, HELD), may_tell=(BRANCHES_NEED,), answered="policy"),
-        target="nucleo_credito", opens="03:40",
+        Expected(Status.HELD, told=(ASKED, UNFINISHED, HELD), answered="policy"),
+        target="nucleo_credito", opens="03:40", pace=240,
     ),
 )  # fmt: skip
 

@@ -25,16 +25,15 @@ def start(stack: Stack, data: Dataset, drill: Drill) -> str:
     it is, since the branches have nothing new.
     """
     held = dataset.read(stack.settings.state)
-    if held is None:
-        stack.up(data)
-        return "the lake is empty"
-    if drill.at == LAST_PULL or _without_fate(held) != _without_fate(data):
+    keep = held is not None and drill.at != LAST_PULL and _without_fate(held) == _without_fate(data)
+    if keep:
+        dataset.write(stack.settings.state, data)
+    elif held is not None:
         stack.empty()
-        stack.up(data)
-        return "the lake and the warehouse were emptied"
-    dataset.write(stack.settings.state, data)
     stack.up(data)
-    stack.fail_active_runs()
+    stack.fail_active_runs()  # those of an Airflow that was killed
+    if not keep:
+        return "lake and warehouse are empty"
     _forget_night(stack, data)
     return "deliveries, evidence and reports of the day were removed; the branches' lake stays"
 

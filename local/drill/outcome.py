@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local.drill.catalogue import Drill, Expected
+from local.drill.catalogue import DEADLINES, Drill, Expected
 from local.drill.schedule import Happening
 from local.judge.verdict import judge
 from local.platform.dataset import Dataset
@@ -81,13 +81,25 @@ def gather(stack: Stack, data: Dataset, night: Night, since: datetime) -> Outcom
     return _together(versions)
 
 
+def delivered(stack: Stack, data: Dataset) -> int:
+    """How many versions have a receipt of their delivery, a rehearsal's and a real one."""
+    reports = S3Store(stack.clients("s3"), platform().reports_bucket)
+    folders = (reports_folder(data.business_date, rehearsal=rehearsal) for rehearsal in (False, True))
+    return sum(any(reports.list(f"{folder}receipts/")) for folder in folders)
+
+
 def differences(drill: Drill, outcome: Outcome, night: Night, failures: Sequence[Exception]) -> list[str]:
     """Every way in which the outcome is not the expected one; empty when it is."""
     expected = drill.fault.expected
     found = [f"the drill itself failed: {failure}" for failure in failures]
     pairs: list[tuple[str, object, object]] = [("status", expected.status.value, outcome.status)]
     pairs.append(("answered by", expected.answered, _answered_by(outcome)))
-    if expected.status != HELD:
+    if expected.status == HELD:
+        told = any(
+            message.subject.startswith("HELD") and message.at <= night.at(DEADLINE) for message in outcome.messages
+        )
+        pairs.append((f"told by {DEADLINE}", True, told))
+    else:
         delivered = outcome.delivered is not None and outcome.delivered <= night.at(DEADLINE)
         pairs += [
             ("engine", expected.engine, outcome.engine),
@@ -101,7 +113,8 @@ def differences(drill: Drill, outcome: Outcome, night: Night, failures: Sequence
         said = {"chosen": answer.chosen, "by": answer.who, "note": answer.note}
         if {name: outcome.answered[name] for name in said} != said:
             found.append(f"the record says {outcome.answered}, {said} was answered")
-    return found + _messages(expected, outcome.messages) + outcome.wrong
+    missed = [text for clock, text in DEADLINES.items() if not outcome.delivered or outcome.delivered > night.at(clock)]
+    return found + _messages(expected, missed, outcome.messages) + outcome.wrong
 
 
 def line(drill: Drill, outcome: Outcome, night: Night, wrong: Sequence[str]) -> dict[str, object]:
@@ -202,10 +215,10 @@ def _answered_by(outcome: Outcome) -> str:
     return "" if outcome.answered is None else "person" if outcome.answered["by"] else "policy"
 
 
-def _messages(expected: Expected, messages: Sequence[Message]) -> list[str]:
+def _messages(expected: Expected, missed: Sequence[str], messages: Sequence[Message]) -> list[str]:
     """Messages that should have been sent, and those that nothing explains."""
     subjects = [message.subject for message in messages]
-    described = (*expected.told, *expected.may_tell)
+    described = (*expected.told, *expected.may_tell, *missed)
     found = [
         f"no message like {pattern!r}"
         for pattern in expected.told

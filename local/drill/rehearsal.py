@@ -28,10 +28,10 @@ from podemos.core.night import Night
 from podemos.regulatory.watchdog import WAKES
 
 OVER = "06:10"
-"""When a night without Airflow is looked at."""
+"""When a night without Airflow is over at the latest."""
 _LATE, _MISSING = Kind.SOURCE_LATE, Kind.SOURCE_MISSING
 _PRELUDE_SECONDS = 60.0
-READS_SECONDS = 0.0
+READS_SECONDS = 5.0
 
 
 @dataclass
@@ -70,7 +70,7 @@ def rehearse(stack: Stack, show: Show, data: Dataset, drill: Drill) -> Ended:
         schedule = Schedule(_events(drill, scene, report, clock), lambda one: _tell(show, clock, one))
         schedule.start()
         try:
-            follow.until(_is_over(drill, report, clock))
+            follow.until(_is_over(drill, scene, report, clock))
         finally:
             schedule.stop()
         found = outcome.gather(stack, data, clock, since)
@@ -167,10 +167,16 @@ def _answer(stack: Stack, report: Run, said: Answer, clock: Night) -> str:
     return person.answer(stack, report, said)
 
 
-def _is_over(drill: Drill, report: Run, clock: Night) -> Callable[[], bool]:
-    if drill.fault.kind == Kind.AIRFLOW_KILLED:
-        return lambda: system_clock() > clock.at(OVER)
-    return lambda: report.ended
+def _is_over(drill: Drill, scene: Scene, report: Run, clock: Night) -> Callable[[], bool]:
+    """A run ends; a night without Airflow is over when everything is delivered, or when it is too late."""
+
+    def without_airflow() -> bool:
+        now = system_clock()
+        if now < clock.at(WAKES[0]):
+            return False
+        return now > clock.at(OVER) or outcome.delivered(scene.stack, scene.data) == drill.fault.expected.versions
+
+    return without_airflow if drill.fault.kind == Kind.AIRFLOW_KILLED else lambda: report.ended
 
 
 def _stages(report: Run) -> list[Happening]:

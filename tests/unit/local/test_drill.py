@@ -88,6 +88,9 @@ def test_what_has_not_happened_when_the_night_is_over_does_not_happen():
     assert (schedule.is_alive(), schedule.happened) == (False, [])
 
 
+LATE = "regulatory_report is not finished at 05:30; due at 06:00"
+
+
 def published(**changes) -> Outcome:
     return replace(
         Outcome(
@@ -119,11 +122,17 @@ def test_the_expected_night_passes_and_says_so():
         ({"versions": 2}, "versions"),
         ({"messages": []}, "no message like"),
         ({"messages": [*published().messages, Message(START, "regulatory_report.seal failed")]}, "nothing explains"),
+        ({"messages": [*published().messages, Message(START, LATE)]}, "nothing explains"),
         ({"answered": {"chosen": "publicar", "by": None, "note": ""}}, "answered by: 'policy' instead of ''"),
     ],
 )
 def test_any_other_end_fails_the_drill(changes, told):
     assert any(told in difference for difference in differences(drill("s3_down"), published(**changes), NIGHT, []))
+
+
+def test_an_alarm_of_a_deadline_that_was_missed_is_no_false_alarm():
+    late = published(messages=[*published().messages, Message(START, LATE)], delivered=NIGHT.at("05:40"))
+    assert differences(drill("s3_down"), late, NIGHT, []) == []
 
 
 def test_a_drill_whose_fault_could_not_be_made_fails():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -49,6 +50,37 @@ def test_a_run_that_took_too_long_is_told_of_even_without_a_task(topics):
     (notice,) = told(topics, "podemos-alerts", "slow")
     assert notice["Subject"] == "slow took too long and was ended"
     assert "run scheduled__1 took longer than 2:00:00" in notice["Message"]
+
+
+def failed(**params):
+    task = SimpleNamespace(
+        dag_id="failing", task_id="build", map_index=-1, run_id="r", try_number=4, log_url="http://l"
+    )
+    night = {"params": params, "dag_run": SimpleNamespace(run_after=datetime(2026, 11, 20, 8, tzinfo=UTC))}
+    owner = SimpleNamespace(owner="finanzas")
+    return context("failing", ti=task, task=owner, exception=ValueError("no space"), **night)
+
+
+def test_a_failed_task_of_a_night_is_told_with_what_it_means_and_its_repeat_is_marked(topics):
+    boto3.resource("s3").Bucket("podemos-lake").create()
+    night = failed(business_date="2026-11-19", rehearsal_seconds_per_hour=45)
+    alerts.task_failed(night)
+    alerts.task_failed(night)
+    first, again = told(topics, "podemos-rehearsal", "failing")
+    for words in ("no space", "For 06:00: the night stands still", "Owner: finanzas", "failing.md#a-stage-failed"):
+        assert words in first["Message"]
+    assert [n["MessageAttributes"]["repeat"]["Value"] for n in (first, again)] == ["false", "true"]
+    elsewhere = failed()
+    alerts.task_failed(elsewhere)
+    alerts.task_failed(elsewhere)
+    assert len(told(topics, "podemos-alerts", "failing")) == 1, "a repeated warning is quiet"
+
+
+def test_outside_production_nobody_is_woken(topics, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_VAR_PODEMOS_PLATFORM", '{"production": false}')
+    alerts.send(context("staging"), "one", "two")
+    assert told(topics, "podemos-alerts", "staging") == []
+    assert len(told(topics, "podemos-rehearsal", "staging")) == 1
 
 
 def test_a_run_that_failed_by_a_task_is_not_told_of_twice(topics):

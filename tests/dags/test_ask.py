@@ -18,6 +18,7 @@ from podemos.core.store import S3Store
 from podemos.orchestration import ask
 from podemos.orchestration.ask import AskUntil
 from podemos.orchestration.ports import Ports
+from podemos.regulatory import marks
 from tests.unit.regulatory.deliveries import DAY, NIGHT, memory
 from tests.unit.regulatory.evidence import entry, missing
 from tests.unit.regulatory.test_ask import decided
@@ -85,6 +86,8 @@ def test_it_waits_until_a_quarter_to_six_whenever_it_starts(lake, evidence, sent
     assert NIGHT.at(clock) + waiting.value.timeout == NIGHT.at("05:45")
     assert (sent["options"], sent["defaults"]) == (["publicar", "retener"], ["publicar"])
     assert "cajeros" in sent["body"]
+    (mark,) = marks.of(lake, NIGHT)
+    assert (mark.stage, marks.evidence(lake, mark)["until"]) == (marks.PENDING, iso(NIGHT.at("05:45")))
 
 
 def test_the_question_is_sent_to_a_person_with_the_page_that_takes_the_answer(lake, evidence, sent, monkeypatch):

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import boto3
 import pytest
 from airflow.sdk import dag
 
 from podemos.core.errors import ContractViolation, DataFault, NotCertified, NotFound, SourceUnavailable
 from podemos.core.manifest import commit
+from podemos.core.store import S3Store
 from podemos.orchestration.errors import translated
+from podemos.orchestration.night import night_of
 from podemos.orchestration.ports import NAMES, Ports, stage_parameters
 from podemos.orchestration.stage import name_of, stage
+from podemos.regulatory import marks
 
 SMALL = Path(__file__).parent / "small"
 
@@ -22,6 +26,7 @@ def finished(database, topics):
     """A finished run of the small DAG, a rehearsal, and its task instances."""
     from airflow.dag_processing.dagbag import DagBag
 
+    boto3.resource("s3").Bucket("podemos-lake").create()
     small = DagBag(str(SMALL), bundle_path=SMALL, bundle_name="dags-folder").dags["small"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_VAR_PODEMOS_PLATFORM", '{"pilot_branches": 12}')
@@ -61,10 +66,24 @@ def test_a_task_that_gives_up_tells_the_rehearsal_topic_why(finished, topics):
     assert [n for n in topics("podemos-alerts") if n["Subject"].startswith("small")] == []
     (notice,) = (n for n in topics("podemos-rehearsal") if n["Subject"].startswith("small"))
     assert notice["Subject"] == "small.look[2] failed"
+    assert "For 06:00: the night stands still here" in notice["Message"]
+    assert "Runbook: docs/runbooks/small.md#a-stage-failed" in notice["Message"]
     assert notice["Message"].startswith("b.csv, row 3: monto is 'x'; ask the source to deliver again\n\nrun manual__")
     assert {name: value["Value"] for name, value in notice["MessageAttributes"].items()} == {
-        "dag_id": "small", "task_id": "look", "rehearsal": "true",
+        "dag_id": "small", "task_id": "look", "rehearsal": "true", "severity": "critical", "repeat": "false",
+        "owner": "airflow", "condition": "task-look[2]",
     }  # fmt: skip
+
+
+def test_each_stage_that_ended_leaves_its_mark_with_a_forecast(finished):
+    run, _ = finished
+    lake = S3Store(boto3.client("s3"), "podemos-lake")
+    night = night_of({"params": run.conf or {}, "dag_run": run})
+    found = marks.of(lake, night)
+    left = {mark.stage: marks.evidence(lake, mark) for mark in found}
+    assert "gather" in left and len([mark for mark in found if mark.stage == "look"]) == 2, "a failed one leaves none"
+    assert left["gather"]["forecast"]["nights"] == 0
+    assert left["gather"]["result"] == returned(finished, "gather")[0]
 
 
 def test_a_choice_follows_its_route_and_skips_the_other(finished):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 
+from podemos.core.night import Night
+from podemos.core.store import S3Store
 from podemos.orchestration.ports import Ports
-from podemos.orchestration.until import WaitForSource
+from podemos.orchestration.until import AtClock, WaitForSource
+from podemos.regulatory import marks, usual
 
 START = datetime(2026, 11, 24, 15, tzinfo=UTC)
 CUT_OFF = START + timedelta(seconds=90)  # movil's is 03:30, of a night of 60 seconds per hour
@@ -51,8 +54,10 @@ def deferral(instant, at) -> TaskDeferred:
 
 def test_what_is_there_has_arrived_without_a_deferral(deliver, at):
     deliver("control.json")
-    at(START)
+    at(START + timedelta(seconds=7))
     assert wait().execute(CONTEXT) == "movil:arrived"
+    (mark,) = marks.of(S3Store(boto3.client("s3"), "podemos-lake"), Night(date(2026, 11, 19), START, 60))
+    assert (mark.stage, mark.ended) == ("wait.movil.arrived", START + timedelta(seconds=7))
 
 
 def test_data_without_a_control_file_has_not_arrived(deliver, at):
@@ -113,6 +118,42 @@ def test_after_the_cut_off_one_look_decides(deliver, at, there, state):
 def test_a_technical_error_of_the_trigger_fails_the_attempt(deliver):
     with pytest.raises(AirflowException, match="AccessDenied"):
         wait().execute_complete(CONTEXT, {"status": "error", "message": "AccessDenied"})
+
+
+def called(at, instant) -> list[str]:
+    """What a task at 04:30 does at the instant."""
+    found: list[str] = []
+
+    def look(*, night) -> None:
+        found.append(night.clock(instant))
+
+    at(instant)
+    AtClock(task_id="look", clock="04:30", function=look).execute(CONTEXT)
+    return found
+
+
+@pytest.mark.parametrize("late", [0, 60, 149])
+def test_a_task_at_a_clock_waits_until_that_instant_whichever_attempt_it_is(at, late):
+    with pytest.raises(TaskDeferred) as raised:
+        called(at, START + timedelta(seconds=late))
+    assert raised.value.trigger.moment == START + timedelta(seconds=150)
+
+
+def test_a_task_at_a_clock_that_has_passed_looks_at_once(at):
+    assert called(at, START + timedelta(seconds=150)) == ["04:30"]
+
+
+def test_an_unusual_volume_is_told_when_the_source_arrives_and_a_fault_of_it_blocks_nothing(deliver, at, monkeypatch):
+    asked = []
+
+    def compare(source_id, *, night) -> None:
+        asked.append((source_id, night.seconds_per_hour))
+        raise RuntimeError
+
+    monkeypatch.setattr(usual, "compare", compare)
+    deliver("control.json")
+    at(START)
+    assert (wait().execute(CONTEXT), asked) == ("movil:arrived", [("movil", 60)])
 
 
 def test_an_unknown_source_is_named_and_not_tried_again(deliver):

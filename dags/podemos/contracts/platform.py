@@ -7,6 +7,7 @@ on the command line: the same code runs in every account.
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import yaml
@@ -52,6 +53,8 @@ class Platform(Strict):
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
     contingency: Contingency
+    go_live: date
+    """The first business day that has a report."""
     production: bool = True
     """False: every alert goes to the rehearsals' topic, which wakes nobody."""
 

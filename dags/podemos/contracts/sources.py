@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,22 @@ class Mapping(Strict):
     moneda: str | None = None
 
 
+Rows = Annotated[int | None, Field(ge=0)]
+
+
+class Volume(Strict):
+    """Rows to expect by the kind of day, where that is not `expected_rows`; until there is history of that kind."""
+
+    monday: Rows = None
+    tuesday: Rows = None
+    wednesday: Rows = None
+    thursday: Rows = None
+    friday: Rows = None
+    saturday: Rows = None
+    sunday: Rows = None
+    payday: Rows = None
+
+
 class Source(Strict):
     """One source system."""
 
@@ -58,8 +74,14 @@ class Source(Strict):
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     balanced: bool = Field(default=False, description="debits equal credits within each file")
     expected_rows: int = Field(ge=0, description="on a usual day")
+    volume: Volume = Volume()
     absence: str = Field(description="what its absence does to the totals")
     mapping: Mapping | None = None
+
+    def expected_on(self, kind: str) -> int:
+        """Rows to expect on a `payday` or a weekday, by its English name."""
+        rows = getattr(self.volume, kind)
+        return self.expected_rows if rows is None else int(rows)
 
     @model_validator(mode="after")
     def _mapped(self) -> Self:

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from podemos.core.zones import zone_table
 
 OPENS = "02:00"
+ANSWER_BY = "05:45"
+"""Until then a person may decide about an incomplete report; then the policy does."""
 DEADLINE = "06:00"
 
 

@@ -13,11 +13,13 @@ from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowException
 from botocore.exceptions import BotoCoreError, ClientError
 
+from podemos.core.alert import tell
 from podemos.core.clock import from_iso, iso
+from podemos.core.night import ANSWER_BY
 from podemos.orchestration.errors import translated
 from podemos.orchestration.heartbeat import beat
 from podemos.orchestration.ports import Ports
-from podemos.regulatory import ask, marks, notify
+from podemos.regulatory import ask, keys, marks, notify
 
 NOTE = "nota"
 ANSWER = "answer"
@@ -62,7 +64,7 @@ class AskUntil(HITLOperator):
             asked = ports.call(ask.question, self.decision)
             if asked is None:
                 return str(self.decision)
-            left = ports.night.at(ask.ANSWER_BY) - ports.clock()
+            left = ports.night.at(ANSWER_BY) - ports.clock()
             if left < self.least:
                 self.log.info("no time to ask: the policy decides %s", asked.default)
                 return ask.answer(self.decision, asked.default, None, "", ports.clock(), lake=ports.lake)
@@ -79,9 +81,9 @@ class AskUntil(HITLOperator):
             link = self.generate_link_to_ui(task_instance=instance)
         except ValueError:  # [api] base_url is not set
             link = f"Required Actions of {instance.dag_id}, run {instance.run_id}"
-        notice = notify.ask_message(ports.night.business_date, str(self.body), link)
+        alert = notify.ask_message(ports.night.business_date, str(self.body), link)
         try:
-            ports.send(notice.subject, notice.body, notice.attributes)
+            tell(alert, keys.folder_of(str(self.decision)), lake=ports.lake, send=ports.send)
         except (BotoCoreError, ClientError, AirflowException):  # asked all the same: it stands in the UI
             self.log.exception("the question could not be sent; it waits under Required Actions")
 

@@ -8,9 +8,11 @@ from typing import Any
 from podemos.branches import alarms, outcomes
 from podemos.contracts.branches import Branches
 from podemos.core import manifest
+from podemos.core.alert import tell
 from podemos.core.store import ObjectStore
 from podemos.orchestration.alerts import Held
 from podemos.orchestration.amendments import announce_amendments
+from podemos.regulatory import keys
 from podemos.regulatory.notify import hold_message, message
 
 
@@ -21,14 +23,14 @@ def hold(decision_key: str, *, lake: ObjectStore, send: Callable[..., None]) -> 
         Held: always, with the first reason in one line.
     """
     notice = hold_message(decision_key, lake=lake)
-    send(notice.subject, notice.body, notice.attributes)
+    tell(notice, keys.folder_of(decision_key), lake=lake, send=send)
     raise Held(notice.body.partition("\n")[0])
 
 
-def published(report_key: str, *, reports: ObjectStore, send: Callable[..., None]) -> str:
-    """Tells that the report is published, complete or partial, and where it is."""
-    notice = message(report_key, reports=reports)
-    send(notice.subject, notice.body, notice.attributes)
+def published(report_key: str, *, lake: ObjectStore, reports: ObjectStore, send: Callable[..., None]) -> str:
+    """Tells that the report is published, complete or partial, and where it is; once, also when it is repeated."""
+    build = manifest.read(reports, report_key)[0]["build"]["key"]
+    tell(message(report_key, reports=reports), keys.folder_of(build), lake=lake, send=send)
     return report_key
 
 

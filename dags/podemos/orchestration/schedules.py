@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, MultipleCronTriggerTimetable
 
+from podemos.contracts.platform import platform
 from podemos.orchestration import assets
 
 ZONE: Final = "America/Mexico_City"
-GO_LIVE: Final = datetime(2026, 11, 1, tzinfo=ZoneInfo(ZONE))
+GO_LIVE: Final = datetime.combine(platform().go_live, time(), ZoneInfo(ZONE))
 """Nothing is scheduled before it."""
 
 every_30_minutes_by_day = MultipleCronTriggerTimetable("0,30 6-23 * * *", "30 0,1 * * *", timezone=ZONE)

@@ -16,7 +16,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from podemos.orchestration.errors import translated
-from podemos.orchestration.heartbeat import beat
+from podemos.orchestration.heartbeat import beat_with_forecast
 from podemos.orchestration.ports import Ports, stage_parameters
 
 
@@ -80,7 +80,7 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callab
                 "business_date": (day_of(result) if day_of else ports.business_date).isoformat(),
                 "manifest": result,
             }
-    beat(context, ports, context["ti"].task_id, began, result=result if isinstance(result, str) else None)
+    beat_with_forecast(context, ports, context["ti"].task_id, began, result=result if isinstance(result, str) else None)
     return result
 
 

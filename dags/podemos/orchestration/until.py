@@ -3,16 +3,22 @@
 # mypy: disallow-subclassing-any=False
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSensorTimeout
 
 from podemos.core.states import State
 from podemos.orchestration.defaults import POLL_SECONDS
 from podemos.orchestration.errors import translated
 from podemos.orchestration.heartbeat import beat
+from podemos.orchestration.night import has_night
 from podemos.orchestration.ports import AWS, Ports
+from podemos.regulatory import usual
 from podemos.regulatory.inbox import control_pattern
 
 DOC = """Waits for a source's control file until its cut-off on the night's clock.
@@ -84,7 +90,48 @@ class WaitForSource(S3KeySensor):
         self.log.info("%s: %s", self.source, state)
         ports = Ports(context)
         beat(context, ports, f"wait.{self.source}.{state}", ports.clock())
+        if state is State.ARRIVED and has_night(context):
+            try:
+                ports.call(usual.compare, self.source)
+            except Exception:
+                self.log.warning("the volume of %s could not be compared", self.source, exc_info=True)
         return f"{self.source}:{state}"
+
+
+class AtClock(BaseOperator):
+    """Calls a function of the library when the night's clock shows an instant; at once when it has passed.
+
+    Deferred until then, so it holds no slot. Nothing waits for it.
+
+    Args:
+        clock: ``HH:MM`` of the night.
+        function: of the library; needs ports only.
+    """
+
+    def __init__(self, *, clock: str, function: Callable[..., Any], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.clock, self.function = clock, function
+
+    def execute(self, context: Any) -> None:
+        """Waits, or calls at once."""
+        ports = Ports(context)
+        with translated():
+            moment = ports.night.at(self.clock)
+        if ports.clock() < moment:
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+        self.resume(context)
+
+    def resume(self, context: Any, event: Any = None) -> None:
+        """It is time."""
+        with translated():
+            Ports(context).call(self.function)
+
+
+def at_clock(clock: str, function: Callable[..., Any]) -> Any:
+    """A task named after the function's module, that calls it at `clock` of the night."""
+    return AtClock(
+        task_id=function.__module__.rpartition(".")[2], clock=clock, function=function, doc_md=inspect.getdoc(function)
+    )
 
 
 def wait_for(source_ids: Any) -> Any:

@@ -1,6 +1,7 @@
 """The report from the command line, without Airflow.
 
   run       publish a day from what has arrived, by the second engine (when Airflow or the warehouse is down)
+  forecast  when tonight's report will be out, and until when each way out is open; last line JSON
   rebuild   make a published version again from its sealed inputs, and compare every byte
   trace     from a published total to its lines, their files and rows, and the branch's pull; last line JSON
 
@@ -13,7 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,7 @@ from podemos.contracts.sources import policy, sources
 from podemos.core.clock import system_clock
 from podemos.core.errors import ContractViolation, PodemosError
 from podemos.core.night import Night
+from podemos.core.zones import zone_table
 from podemos.outside import Outside
 from podemos.regulatory import marks
 from podemos.regulatory.movement import ABONO, CARGO
@@ -51,12 +53,22 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
     common.add_argument("--date", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
 
-    found = commands.add_parser("run", help="publish a day now, by the second engine; last line JSON", parents=[common])
-    found.add_argument(
+    rehearsed = argparse.ArgumentParser(add_help=False)
+    rehearsed.add_argument(
         "--night-start", type=_instant, help="of a rehearsal: the instant that counts as 02:00, ISO 8601"
     )
-    found.add_argument("--rehearsal-seconds-per-hour", type=int, help="of a rehearsal: its pace; with --night-start")
+    rehearsed.add_argument("--rehearsal-seconds-per-hour", type=int, help="of a rehearsal: its pace")
+
+    found = commands.add_parser(
+        "run", help="publish a day now, by the second engine; last line JSON", parents=[common, rehearsed]
+    )
     found.set_defaults(run=_run)
+
+    found = commands.add_parser("forecast", help="when the report will be out; last line JSON", parents=[rehearsed])
+    found.add_argument("--endpoint", help="endpoint of all AWS services; default: AWS, or AWS_ENDPOINT_URL")
+    found.add_argument("--date", type=date.fromisoformat, help="business day; default: the night of now")
+    found.add_argument("--at", help="HH:MM on the night's clock; default: now")
+    found.set_defaults(run=_forecast)
 
     found = commands.add_parser("rebuild", help="rebuild a version and compare it; last line JSON", parents=[common])
     found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
@@ -128,6 +140,23 @@ def _run(args: argparse.Namespace) -> int:
         _line(f"delivered: {', '.join(channel.name for channel in delivery().channels)}")
     _line(json.dumps({"business_date": args.date.isoformat(), "outcome": ended.outcome, "report": ended.manifest}))
     return 0 if ended.manifest else HELD
+
+
+def _forecast(args: argparse.Namespace) -> int:
+    from podemos.regulatory.forecast import forecast
+
+    args.date = args.date or zone_table().accounting_day(system_clock()) - timedelta(days=1)
+    outside, night = Outside(args.endpoint), _night(args)
+    found = forecast(night, night.at(args.at) if args.at else system_clock(), lake=outside.lake, sources=sources())
+    _line(f"{args.date} at {night.clock(found.at)}, by {found.basis}:")
+    for step, clock in found.path:
+        _line(f"  {clock}  {step}")
+    _line(f"delivered at {night.clock(found.finish)}, in 95 of 100 nights by {night.clock(found.late)}; "
+          f"by 06:00 in {found.percent} of 100")  # fmt: skip
+    for fallback, clock in found.latest:
+        _line(f"latest safe start {clock}: {fallback}")
+    _line(json.dumps(found.to_dict(), ensure_ascii=False))
+    return 0
 
 
 def _rebuild(args: argparse.Namespace) -> int:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from podemos.contracts.sources import Sources
 from podemos.core.clock import Clock, iso
 from podemos.core.errors import ContractViolation
 from podemos.core.money import format_pesos
-from podemos.core.night import DEADLINE, Night
+from podemos.core.night import ANSWER_BY, DEADLINE, Night
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 from podemos.regulatory.decide import Outcome
+from podemos.regulatory.forecast import forecast
 
-ANSWER_BY = "05:45"
 PUBLISH, HOLD = "publicar", "retener"
 OPTIONS = (PUBLISH, HOLD)
 
@@ -33,7 +34,7 @@ class Question:
     default: str
 
 
-def question(decision_key: str, *, lake: ObjectStore, clock: Clock, night: Night) -> Question | None:
+def question(decision_key: str, *, lake: ObjectStore, clock: Clock, night: Night, sources: Sources) -> Question | None:
     """What is to be asked about a decision; None when there is nothing to decide."""
     decision, _ = keys.read_stage(lake, decision_key, "decision")
     if decision["outcome"] == Outcome.COMPLETE or not decision["proven"]:
@@ -50,6 +51,8 @@ def question(decision_key: str, *, lake: ObjectStore, clock: Clock, night: Night
         *(_gap(gap) for gap in decision["incomplete"]),
         "",
         _published(normalised),
+        "",
+        _forecast(night, clock(), lake, sources),
         "",
         f"Sin respuesta a las {ANSWER_BY} se decide **{default}** (política versión {decision['policy']['version']}).",
     ]
@@ -98,6 +101,16 @@ def _reasons(decision: Mapping[str, Any], chosen: str, by: str | None, note: str
 def _gap(gap: Mapping[str, str]) -> str:
     told = f"- {gap['source']} ({gap['criticality']}): {gap['reason']}. Efecto: {gap['effect']}."
     return f"{told} Contacto: {gap['contact']}"
+
+
+def _forecast(night: Night, now: datetime, lake: ObjectStore, sources: Sources) -> str:
+    soon = forecast(night, now, lake=lake, sources=sources, asked_until=now)
+    late = forecast(night, now, lake=lake, sources=sources, asked_until=night.at(ANSWER_BY))
+    basis = f"según {late.nights} noches anteriores" if late.nights else "con duraciones supuestas, a falta de historia"
+    return (
+        f"Pronóstico para las {DEADLINE}: si se publica ahora, entregado a las {night.clock(soon.finish)}; "
+        f"sin respuesta, a las {night.clock(late.finish)} (a tiempo: {late.percent} %, {basis})."
+    )
 
 
 def _published(normalised: Mapping[str, Any]) -> str:

@@ -105,8 +105,13 @@ REPORTS = "reports/"
 
 def receipt(manifest: Mapping[str, Any], channel: str) -> str:
     """Where the receipt of a version and channel is."""
+    return f"{receipts(manifest)}v{manifest['version']}-{channel}.json"
+
+
+def receipts(manifest: Mapping[str, Any]) -> str:
+    """Where the receipts of a day are, with a final slash."""
     folder = reports_folder(date.fromisoformat(manifest["business_date"]), rehearsal=manifest["rehearsal"])
-    return f"{folder}receipts/v{manifest['version']}-{channel}.json"
+    return f"{folder}receipts/"
 
 
 def reports_folder(day: date, *, rehearsal: bool) -> str:

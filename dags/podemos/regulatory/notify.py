@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from podemos.core.alert import Alert, Level
 from podemos.core.manifest import read
 from podemos.core.money import format_pesos
-from podemos.core.night import DEADLINE
+from podemos.core.night import ANSWER_BY, DEADLINE
 from podemos.core.store import ObjectStore
-from podemos.regulatory.ask import ANSWER_BY
+from podemos.regulatory import keys
 
-SUBJECT_LIMIT = 100
-"""SNS: ASCII, at most 100 characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message for one topic; `attributes` let a subscription filter by severity and day."""
-
-    subject: str
-    body: str
-    attributes: dict[str, str]
+OWNER = "regulatory-reporting"
+RUNBOOK = "docs/runbooks/regulatory_report.md"
 
 
-def message(manifest_key: str, *, reports: ObjectStore) -> Notice:
+def message(manifest_key: str, *, reports: ObjectStore) -> Alert:
     """The notice of a published version."""
     manifest, ref = read(reports, manifest_key)
     day, outcome = manifest["business_date"], manifest["outcome"]
@@ -44,34 +34,50 @@ def message(manifest_key: str, *, reports: ObjectStore) -> Notice:
         )
     if any(file["name"] == "exceptions.json" for file in manifest["files"]):
         lines.append("What is not in it: exceptions.json.")
-    severity = "info" if outcome == "complete" else "warning"
-    return _notice(f"Report {day} {outcome} v{manifest['version']}", lines, severity, day, outcome)
+    return Alert(
+        condition=f"published-v{manifest['version']}",
+        subject=f"Report {day} {outcome} v{manifest['version']}",
+        text="\n".join(lines),
+        level=Level.INFO if outcome == "complete" else Level.WARNING,
+        owner=OWNER,
+        meaning=f"the report is out; the receipts in {reports.uri(keys.receipts(manifest))} prove its delivery.",
+        runbook=f"{RUNBOOK}#the-report-is-published-but-not-delivered",
+        facts={"business_date": day, "outcome": outcome},
+    )
 
 
-def hold_message(decision_key: str, *, lake: ObjectStore) -> Notice:
+def hold_message(decision_key: str, *, lake: ObjectStore) -> Alert:
     """The notice of a held report: the smallest unit, what it means for 06:00, and what helps."""
     decision, _ = read(lake, decision_key)
     day = decision["business_date"]
     first, *others = decision["reasons"]
     left = decision["minutes_before_deadline"]
     meaning = (
-        f"Nothing is published; {left} minutes of the night are left until {DEADLINE}."
+        f"nothing is published; {left} minutes of the night are left until {DEADLINE}."
         if left > 0
-        else f"Nothing is published and {DEADLINE} has passed."
+        else f"nothing is published and {DEADLINE} has passed."
     )
     certificate, _ = read(lake, decision["certificate"]["key"])
     lines = [
         first,
         *(f"Also: {other}" for other in others[:9]),
         *([f"And {len(others) - 9} more."] if len(others) > 9 else []),
-        meaning,
         "What helps: correct it at the source, then start the night again; it seals what is there then.",
         f"Evidence: {lake.uri(certificate['docs']['page'])}",
     ]
-    return _notice(f"HELD: report {day}: {first}", lines, "critical", day, "hold")
+    return Alert(
+        condition="held",
+        subject=f"HELD: report {day}: {first}",
+        text="\n".join(lines),
+        level=Level.CRITICAL,
+        owner=OWNER,
+        meaning=meaning,
+        runbook=f"{RUNBOOK}#the-report-is-held",
+        facts={"business_date": day, "outcome": "hold"},
+    )
 
 
-def ask_message(day: date, question: str, link: str) -> Notice:
+def ask_message(day: date, question: str, link: str) -> Alert:
     """The notice of a question: all of it, where it is answered, and until when.
 
     Args:
@@ -79,13 +85,13 @@ def ask_message(day: date, question: str, link: str) -> Notice:
         question: in Spanish, Markdown.
         link: to the page where it is answered.
     """
-    lines = [question, "", f"Answer: {link}"]
-    return _notice(
-        f"ASK: report {day}: incomplete; publish or hold? Answer by {ANSWER_BY}", lines, "critical", str(day), "ask"
+    return Alert(
+        condition="asked",
+        subject=f"ASK: report {day}: incomplete; publish or hold? Answer by {ANSWER_BY}",
+        text=f"{question}\n\nAnswer: {link}",
+        level=Level.CRITICAL,
+        owner=OWNER,
+        meaning=f"without an answer the policy decides at {ANSWER_BY}.",
+        runbook=f"{RUNBOOK}#the-report-is-held",
+        facts={"business_date": day.isoformat(), "outcome": "ask"},
     )
-
-
-def _notice(subject: str, lines: list[str], severity: str, day: str, outcome: str) -> Notice:
-    plain = subject.encode("ascii", "replace").decode().replace("\n", " ")
-    attributes: dict[str, Any] = {"severity": severity, "business_date": day, "outcome": outcome}
-    return Notice(plain[:SUBJECT_LIMIT], "\n".join(lines) + "\n", attributes)

@@ -92,7 +92,7 @@ def _entry(source: Source, said: str, night: Night, lake: ObjectStore) -> dict[s
         "state": State.SEALED.value,
         "reason": "",
         "control": control_object,
-        "declared": _expected(control),
+        "declared": declared(control),
         "lake": _stated(control),
         "files": files,
         "row_hashes": row_hashes,
@@ -101,7 +101,7 @@ def _entry(source: Source, said: str, night: Night, lake: ObjectStore) -> dict[s
     }
 
 
-def _expected(control: Control | LakeControl) -> dict[str, int]:
+def declared(control: Control | LakeControl) -> dict[str, int]:
     """What published + excepted must make: the lake counts what curation set aside apart from its movements."""
     if isinstance(control, LakeControl):
         return {"rows": control.rows + control.excepted_rows, "cents": control.cents + control.excepted_cents}

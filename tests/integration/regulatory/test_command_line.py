@@ -33,9 +33,8 @@ def outside_airflow(world: World, **changed: object) -> tuple[contingency.Ended,
         lake=world.lake,
         reports=world.reports,
         platform=world.platform,
-        **{"sources": FEW, "policy": contracts.policy()} | changed,
+        **{"sources": FEW, "policy": contracts.policy(), "signer": kms_signer(world.kms, key)} | changed,
         clock=half_past_five,
-        signer=kms_signer(world.kms, key),
         send=lambda subject, body, attributes: told.append((subject, body)),
         say=lambda line: None,
     )
@@ -55,6 +54,18 @@ def test_the_runner_publishes_what_airflow_would_have_published(delivered: World
     assert with_airflow.manifest is not None
     assert with_airflow.manifest["files"][0] == manifest["files"][0]
     assert outside_airflow(delivered)[0].outcome == "published", "it never publishes over a version"
+
+
+def test_the_runner_of_a_rehearsal_publishes_a_rehearsal_and_beats_on_its_clock(delivered: World) -> None:
+    rehearsal, heard = Night(DAY, half_past_five(), 30), list[tuple[int, str]]()
+    ended, _ = outside_airflow(
+        delivered,
+        night=rehearsal,
+        signer=None,
+        beat=lambda night, stage: heard.append((night.seconds_per_hour, stage)),
+    )
+    assert ended.manifest == f"reports/rehearsal/{DAY}/v1/manifest.json"
+    assert heard == [(30, stage) for stage in ("plan", "seal", "second", "decide", "complete")]
 
 
 def test_the_runner_holds_the_report_or_publishes_a_partial_one_as_the_policy_says(world: World) -> None:

@@ -26,7 +26,7 @@ def decided(lake: MemoryStore, entries: list[dict[str, Any]], results: Any = Non
 
 
 def asked(lake: MemoryStore, decision: str) -> Any:
-    return question(decision, lake=lake, clock=clock, night=NIGHT)
+    return question(decision, lake=lake, clock=clock, night=NIGHT, sources=ALL)
 
 
 def test_a_complete_report_is_not_asked_about() -> None:
@@ -44,6 +44,10 @@ def test_a_partial_report_is_published_unless_somebody_holds_it() -> None:
         "cajeros (minor): no control file before the cut-off at 03:00. Efecto: Faltan retiros en cajero" in found.body
     )
     assert "Se publicarían 3 movimientos por $1,250.01 MXN de 1 fuentes." in found.body
+    assert (
+        "Pronóstico para las 06:00: si se publica ahora, entregado a las 04:11; sin respuesta, a las 05:51 "
+        "(a tiempo: 100 %, con duraciones supuestas, a falta de historia)." in found.body
+    )
     kept = read(lake, answer(decision, PUBLISH, None, "", clock(), lake=lake))[0]
     assert (kept["outcome"], kept["answered"]["by"]) == ("partial", None)
     held = read(lake, answer(decision, HOLD, "ana", "llega a las 5", clock(), lake=lake))[0]

@@ -18,6 +18,7 @@ MANIFEST: dict[str, Any] = {
     "cents": 378_911_988,
     "files": [{"name": "movimientos.csv"}, {"name": "exceptions.json"}],
     "supersedes": None,
+    "rehearsal": False,
 }
 
 
@@ -31,7 +32,11 @@ def test_a_published_report_is_told_with_its_totals_and_where_it_is() -> None:
         "Files: s3://podemos-reports/reports/2026-11-19/v1/ (to read: resumen.html)",
     ]
     assert "exceptions.json" in told.body
-    assert told.attributes == {"severity": "warning", "business_date": "2026-11-19", "outcome": "partial"}
+    assert told.attributes == {
+        "severity": "warning", "owner": "regulatory-reporting", "condition": "published-v1",
+        "business_date": "2026-11-19", "outcome": "partial",
+    }  # fmt: skip
+    assert "the receipts in s3://podemos-reports/reports/2026-11-19/receipts/ prove" in told.body
 
 
 def held(*reasons: str, left: int = 100) -> Any:
@@ -48,10 +53,9 @@ def test_a_held_report_is_told_by_its_smallest_unit_first() -> None:
     assert told.body.splitlines()[0] == line
     assert "Also: ocho más" in told.body
     assert "And 4 more." in told.body
-    assert "Nothing is published; 100 minutes of the night are left until 06:00." in told.body
+    assert "For 06:00: nothing is published; 100 minutes of the night are left until 06:00." in told.body
     assert "Evidence: s3://podemos-lake/regulatory/datadocs/index.html" in told.body
-    assert told.subject.isascii()
-    assert len(told.subject) <= 100
+    assert "Runbook: docs/runbooks/regulatory_report.md#the-report-is-held" in told.body
 
 
 def test_after_the_deadline_the_notice_says_so() -> None:

@@ -126,7 +126,9 @@ class _Watch:
         if (silence := self._silence(heard)) is not None:
             return silence
         if self._reached(VERSION_BY) and self._asked_until(heard) is None:
-            return f"nothing is published at {self.night.clock(self.at)}, although the night goes on"
+            held = heard[-1].stage == f"{marks.CONTINGENCY}.{HOLD}"
+            why = "the runner held it, and something may have come since" if held else "although the night goes on"
+            return f"nothing is published at {self.night.clock(self.at)}: {why}"
         return None
 
     def _silence(self, heard: list[Mark]) -> str | None:

@@ -13,9 +13,9 @@ Proves every day on a sample that what was published can be made again, byte for
 
 ## Tasks
 `sample` → `prove` (one per version, one at a time).
-- `sample` draws five versions by the date; versions of another renderer are left out.
-- `prove` does what `python -m podemos.regulatory rebuild` does: it parses the sealed files anew and compares every
-  byte.
+- `sample` draws five versions by the date; versions of a renderer that this code does not have are left out.
+- `prove` does what `python -m podemos.regulatory rebuild` and `locks` do: it parses the sealed files anew, compares
+  every byte, and sees to it that no object of the version can be deleted.
 
 ## Re-run safety
 It only reads. A retry, or the same day again, proves the same sample.

@@ -14,8 +14,9 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 
 ## Outputs
 - `reports/<day>/v<n>/` in the reports bucket: `movimientos.csv`, `resumen.json`, `resumen.html` to read or
-  print, `exceptions.json` when anything is excepted, `notice.es.html` for the regulator when partial, and
-  `manifest.json`, which commits the version. Asset `reporte_regulatorio`.
+  print, `prueba.html` and what it leads to (each total down to its rows), `exceptions.json` when anything is excepted,
+  `notice.es.html` for the regulator when partial, and `manifest.json`, which commits the version. Asset
+  `reporte_regulatorio`.
 - `reports/<day>/receipts/v<n>-<channel>.json`: what each channel of `delivery.yaml` answered, the proof of delivery.
 - The evidence in the lake: seal, normalised files, reconciliation, certificate with its Data Docs, decision.
 - A notice over SNS.

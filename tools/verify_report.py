@@ -6,7 +6,8 @@
 The folder holds what lies under `reports/<day>/v<N>/`. Checked are, in this order: the signature over manifest.json;
 that exactly the listed files are there, with their sizes and SHA-256; that every line of movimientos.csv has its place
 and its form; that lines, resumen.json, exceptions.json and manifest make the same totals, in integer cents; and that
-the pages resumen.html and, of a partial version, notice.es.html state them and run no script.
+the pages resumen.html and, of a partial version, notice.es.html state them and run no script; and that each row which
+the proof (prueba.html and the pages it leads to) lays to a sealed file is the movement of movimientos.csv it says.
 Prints what was found wrong and ends with 1, or one line per thing proven and ends with 0.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import html
 import json
 import re
 import subprocess
@@ -32,6 +34,15 @@ ACTIVE = re.compile(
 PAGES_SINCE = 2
 """The first renderer that wrote pages; the older versions have none."""
 CHANGES = "cambios.json"
+PROOF_PAGE, PROOF, PROOF_SINCE = "prueba.html", "prueba-", 3
+LISTED = 250_000
+"""Up to so many movements, the proof lists every one of them."""
+LINK = re.compile(r' href="(prueba[a-z0-9_-]*\.html)(?:#[a-z0-9-]+)?"')
+ROW = re.compile(
+    r"<tr><td>\d+<td>(?P<id>[^<]+)<td>(?P<type>CARGO|ABONO)<td>(?P<pesos>-?[\d,]+\.\d\d)<td>[\d:.TZ-]+<td>(?P<at>\d+)\n"
+)
+Rows = dict[int, tuple[bytes, bytes, bytes, bytes]]
+"""Place in movimientos.csv -> system, id, type and amount, as the proof has them."""
 ALGORITHM = "ECDSA_SHA_256"
 HEADER = b"fecha_contable,id_sistema,id_movimiento,id_sucursal,id_cliente,tipo,monto,moneda,instante_utc,concepto\n"
 LINE = re.compile(
@@ -56,7 +67,9 @@ def verify(folder: Path, public_key: Path | None, previous: Path | None) -> list
     proven = [_signature(folder, data, manifest, public_key)]
     contents = _files(folder, manifest)
     proven.append(f"{len(contents)} files: names, sizes and SHA-256 are those of the manifest, and there are no others")
-    totals = _movements(folder / MOVEMENTS, manifest["business_date"].encode())
+    rows = _proof_rows(contents)
+    listed = len(rows)
+    totals = _movements(folder / MOVEMENTS, manifest["business_date"].encode(), rows)
     count = sum(found[0] for found in totals.values())
     cents = sum(found[1] for found in totals.values())
     _same(f"{MOVEMENTS}: movements", manifest["movements"], count)
@@ -68,6 +81,8 @@ def verify(folder: Path, public_key: Path | None, previous: Path | None) -> list
     proven.append(_identity(summary, exceptions))
     if manifest["renderer"] >= PAGES_SINCE:
         proven.append(_pages(contents, manifest))
+    if manifest["renderer"] >= PROOF_SINCE:
+        proven.append(_proof(contents, manifest, summary, listed))
     if CHANGES in contents:
         proven.append(_changes(_canonical(contents[CHANGES], CHANGES), manifest, totals))
     proven.append(_chain(manifest, previous))
@@ -125,7 +140,8 @@ def _files(folder: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
         _same(f"{name}: bytes", file["bytes"], size)
         _same(f"{name}: SHA-256", file["sha256"], digest.hexdigest())
         contents[name] = b"" if name == MOVEMENTS else (folder / name).read_bytes()
-    names = _form({"files": {name: file["sha256"] for name, file in listed.items() if name != CHANGES}})
+    kept = {name: file["sha256"] for name, file in listed.items() if name != CHANGES and not _is_proof(name)}
+    names = _form({"files": kept})
     _same(f"{MANIFEST}: content_sha256", hashlib.sha256(names).hexdigest(), manifest["content_sha256"])
     return contents
 
@@ -135,14 +151,66 @@ def _needed(manifest: dict[str, Any]) -> set[str]:
     needed = {MOVEMENTS, SUMMARY}
     if manifest["renderer"] >= PAGES_SINCE:
         needed |= {SUMMARY_PAGE} | ({EXCEPTIONS, NOTICE_PAGE} if manifest["outcome"] == "partial" else set())
+    if manifest["renderer"] >= PROOF_SINCE:
+        needed.add(PROOF_PAGE)
     return needed
+
+
+def _is_proof(name: str) -> bool:
+    return name == PROOF_PAGE or name.startswith(PROOF)
+
+
+def _proof_rows(contents: dict[str, bytes]) -> Rows:
+    """What the pages of the proof say of single movements."""
+    rows: Rows = {}
+    for name, data in contents.items():
+        text = data.decode() if name.startswith(PROOF) else ""
+        if 'data-source="' not in text:
+            continue
+        system = text.split('data-source="', 1)[1].split('"', 1)[0].encode()
+        table = text.split("<tbody>\n", 1)[1].split("</tbody>", 1)[0]
+        at = 0
+        while at < len(table):
+            found = ROW.match(table, at)
+            if found is None:
+                raise Rejected(f"{name}: a row has not the form of the proof: {table[at : at + 120]!r}")
+            place, pesos = int(found["at"]), found["pesos"].replace(",", "")
+            if place in rows:
+                raise Rejected(f"{name}: movement {place} of {MOVEMENTS} is listed twice by the proof")
+            rows[place] = (system, html.unescape(found["id"]).encode(), found["type"].encode(), pesos.encode())
+            at = found.end()
+    return rows
+
+
+def _proof(contents: dict[str, bytes], manifest: dict[str, Any], summary: dict[str, Any], listed: int) -> str:
+    """Its pages state each total, lead to each other only, and list every movement of a report below `LISTED`."""
+    pages = {name: data.decode() for name, data in contents.items() if _is_proof(name)}
+    linked = {PROOF_PAGE}
+    for name, text in pages.items():
+        targets = set(LINK.findall(text))
+        if lost := sorted(targets - pages.keys()):
+            raise Rejected(f"{name}: leads to {', '.join(lost)}, which is not part of the report")
+        if active := ACTIVE.search(LINK.sub("", text)):
+            raise Rejected(f"{name}: {active[0]!r}: a page of the proof only leads to another one")
+        linked |= targets
+    if lost := sorted(pages.keys() - linked):
+        raise Rejected(f"{', '.join(lost)}: no page of the proof leads there")
+    for source in summary["sources"]:
+        for total in source["published"].values():
+            stated = (f"{total['movements']:,}", f"{'-' if total['cents'] < 0 else ''}${_pesos(abs(total['cents']))}")
+            for name in (PROOF_PAGE, f"{PROOF}{source['id']}.html"):
+                if lacking := [number for number in stated if number not in pages.get(name, "")]:
+                    raise Rejected(f"{name}: does not state {' nor '.join(lacking)} of {source['id']}")
+    if manifest["movements"] <= LISTED:
+        _same(f"{PROOF_PAGE}: movements that the proof lists", manifest["movements"], listed)
+    return f"{len(pages)} pages of the proof: {listed:,} movements, each laid to a row of a sealed file"
 
 
 def _pages(contents: dict[str, bytes], manifest: dict[str, Any]) -> str:
     """Each page states the report's count and total, and a browser that opens it runs and loads nothing."""
     cents = manifest["cents"]
     stated = (f"{manifest['movements']:,}", f"{'-' if cents < 0 else ''}${_pesos(abs(cents))}")
-    pages = sorted(name for name in contents if name.endswith(".html"))
+    pages = sorted(name for name in contents if name.endswith(".html") and not _is_proof(name))
     for name in pages:
         text = contents[name].decode()
         if lacking := [number for number in stated if number not in text]:
@@ -152,8 +220,11 @@ def _pages(contents: dict[str, bytes], manifest: dict[str, Any]) -> str:
     return f"{' and '.join(pages)}: the same totals, nothing that runs or is loaded"
 
 
-def _movements(path: Path, day: bytes) -> dict[tuple[str, str], list[int]]:
-    """Movements and cents by (system, type); quoted texts may hold line breaks, so records are matched, not lines."""
+def _movements(path: Path, day: bytes, rows: Rows) -> dict[tuple[str, str], list[int]]:
+    """Movements and cents by (system, type); quoted texts may hold line breaks, so records are matched, not lines.
+
+    What the proof says of a movement is taken out of `rows` where the two are the same.
+    """
     totals: dict[tuple[str, str], list[int]] = {}
     previous, at, rest = (b"", b""), 0, b""
     with path.open("rb") as file:
@@ -172,6 +243,10 @@ def _movements(path: Path, day: bytes) -> dict[tuple[str, str], list[int]]:
                 raise Rejected(f"{MOVEMENTS}: movement {at} is of {found['day'].decode()}, not of {day.decode()}")
             if (found["system"], identity) <= previous:
                 raise Rejected(f"{MOVEMENTS}: movement {at} ({identity.decode()}) does not come after the one before")
+            laid = rows.pop(at, None)
+            amount = found["pesos"] + b"." + found["cents"]
+            if laid is not None and laid != (found["system"], identity, found["type"], amount):
+                raise Rejected(f"{MOVEMENTS}: movement {at} ({identity.decode()}) is another one in the proof: {laid}")
             previous, rest = (found["system"], identity), b""
             sign = -1 if found["pesos"].startswith(b"-") else 1
             total = totals.setdefault((found["system"].decode(), found["type"].decode()), [0, 0])
@@ -179,6 +254,8 @@ def _movements(path: Path, day: bytes) -> dict[tuple[str, str], list[int]]:
             total[1] += int(found["pesos"]) * 100 + sign * int(found["cents"])
     if rest:
         raise Rejected(f"{MOVEMENTS}: ends within a quoted text")
+    if rows:
+        raise Rejected(f"{MOVEMENTS}: movement {min(rows)} of the proof is not there")
     return totals
 
 

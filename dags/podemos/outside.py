@@ -37,7 +37,7 @@ class Outside:
     @cached_property
     def reports(self) -> ObjectStore:
         """The bucket of published reports."""
-        return S3Store(self.client("s3"), self.platform.reports_bucket)
+        return S3Store(self.client("s3"), self.platform.reports_bucket, self.platform.retention)
 
     @cached_property
     def warehouse(self) -> DataApi:

@@ -14,6 +14,7 @@ from typing import Any
 
 MOVEMENTS, SUMMARY, EXCEPTIONS, MANIFEST = "movimientos.csv", "resumen.json", "exceptions.json", "manifest.json"
 SUMMARY_PAGE, NOTICE_PAGE = "resumen.html", "notice.es.html"
+PROOF_PAGE = "prueba.html"
 UNLISTED = {MANIFEST, "manifest.sig.json"}
 """The manifest cannot list itself, nor its signature."""
 COLUMNS = (
@@ -141,10 +142,12 @@ class _Folder:
 
 
 def _needed(manifest: dict[str, Any]) -> set[str]:
-    """What a version must have: since renderer 2 a page to read, and when it is partial a notice to the regulator."""
+    """What a version must have: since renderer 2 a page to read, of a partial one a notice; since 3 a proof."""
     pages = set[str]()
     if manifest.get("renderer", 1) >= 2:
         pages = {SUMMARY_PAGE} | ({NOTICE_PAGE} if manifest.get("outcome") == "partial" else set())
+    if manifest.get("renderer", 1) >= 3:
+        pages.add(PROOF_PAGE)
     return {MOVEMENTS, SUMMARY} | pages
 
 

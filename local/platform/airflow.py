@@ -91,6 +91,7 @@ def environment(settings: Settings, postgres: Postgres) -> dict[str, str]:
         # worker its tasks are given to a new one within a minute instead of five.
         "scheduler": {"use_job_schedule": False, "scheduler_idle_sleep_time": 0.5, "scheduler_heartbeat_sec": 2,
                       "orphaned_tasks_check_interval": 20, "task_instance_heartbeat_timeout": 60},
+        "openlineage": _lineage(settings),
         "secrets": {"backend": "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend",
                     "backend_kwargs": json.dumps(backend)},
         "usage_data_collection": {"enabled": False},
@@ -113,6 +114,16 @@ def environment(settings: Settings, postgres: Postgres) -> dict[str, str]:
         "SCARF_ANALYTICS": "false",
         "TZ": "UTC",
     }
+
+
+def _lineage(settings: Settings) -> dict[str, str]:
+    """The provider's configuration: a file, or nothing, which disables it."""
+    if not settings.airflow.lineage:
+        return {}
+    path = settings.state / "lineage" / "events.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    transport = {"type": "file", "log_file_path": str(path), "append": True}
+    return {"namespace": "podemos-local", "transport": json.dumps(transport)}
 
 
 def migrate(settings: Settings, postgres: Postgres, processes: Processes) -> None:

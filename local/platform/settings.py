@@ -39,6 +39,7 @@ class AirflowSettings(Strict):
 
     parallelism: int = Field(ge=1, le=64)
     start_seconds: int = Field(ge=10)
+    lineage: bool = Field(description="OpenLineage events into <state>/lineage/events.jsonl, a process per event")
 
 
 class NightSettings(Strict):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field
 
 from podemos.contracts.loading import Strict, check, config_file
 from podemos.core.errors import ContractViolation
+from podemos.core.retention import Retention
 
 
 class Warehouse(Strict):
@@ -35,6 +36,13 @@ class Contingency(Strict):
     security_groups: tuple[str, ...] = Field(min_length=1)
 
 
+class ReportLock(Strict):
+    """S3 Object Lock of each published object, set as it is written; rehearsals are not locked."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    days: int = Field(ge=1, le=36_500, description="at least so long after the publication")
+
+
 class Platform(Strict):
     """Names of buckets, tables, topics, keys and jobs."""
 
@@ -49,6 +57,7 @@ class Platform(Strict):
     glue_role: str
     curate_job: str
     catalog_database: str
+    report_lock: ReportLock
     pilot_branches: int | None = None
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
@@ -61,6 +70,11 @@ class Platform(Strict):
     def topic_arn(self, *, rehearsal: bool) -> str:
         """Where alerts go."""
         return self.alerts_topic_arn if self.production and not rehearsal else self.rehearsal_topic_arn
+
+    @property
+    def retention(self) -> Retention:
+        """The rule of the reports' bucket."""
+        return Retention(self.report_lock.mode, self.report_lock.days, "reports/", "reports/rehearsal/")
 
 
 def platform(override: str | None = None) -> Platform:
@@ -78,6 +92,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    for nested in ("warehouse", "contingency"):
+    for nested in ("warehouse", "contingency", "report_lock"):
         data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

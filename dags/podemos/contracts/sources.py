@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from podemos.contracts.loading import Strict, config_file, load
+from podemos.contracts.waivers import RENDERINGS, Waiver, fault
 from podemos.core.errors import ContractViolation
 
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -65,7 +66,7 @@ class Source(Strict):
     nombre: str
     owner: str
     contact: str
-    kind: Literal["system", "database", "branch_lake"] = "system"
+    kind: Literal["system", "database", "branch_lake", "manual"] = "system"
     criticality: Criticality
     cutoff: str = Field(pattern=CLOCK, description="HH:MM of the night; later is missing")
     format: Literal["csv", "jsonl", "parquet", "lake"]
@@ -77,6 +78,24 @@ class Source(Strict):
     volume: Volume = Volume()
     absence: str = Field(description="what its absence does to the totals")
     mapping: Mapping | None = None
+    rendering: Literal["pdf", "xlsx"] | None = Field(default=None, description="what a hand transcribed `format` from")
+    waiver: Waiver | None = Field(default=None, description="without it, nothing manual and nothing transcribed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("format") in RENDERINGS:
+            raise ValueError(
+                f"format {given['format']} is a rendering, not data: have the system deliver csv, jsonl or parquet; "
+                f"until it can, have it transcribed to csv, with rendering: {given['format']} and a waiver"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _answered_for(self) -> Self:
+        if found := fault(self.id, manual=self.kind == "manual", rendering=self.rendering, waiver=self.waiver):
+            raise ValueError(found)
+        return self
 
     def expected_on(self, kind: str) -> int:
         """Rows to expect on a `payday` or a weekday, by its English name."""

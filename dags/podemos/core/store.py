@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from podemos.core.clock import Clock, system_clock
 from podemos.core.errors import AlreadyExists, NotFound
+from podemos.core.retention import Lock, Retention
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a listing or a head says. `version` is empty in an unversioned bucket."""
+    """What a listing or a head says. `version` is empty in an unversioned bucket; only a head knows of a `lock`."""
 
     key: str
     size: int
     etag: str
     version: str = ""
+    lock: Lock | None = None
 
 
 class ObjectStore(Protocol):
@@ -68,10 +71,19 @@ class S3Store:
     """An S3 bucket through a boto3 client (passed in: the core imports no SDK).
 
     `put_new` and `put_file` use ``If-None-Match: *``, so of several writers exactly one succeeds.
+
+    Args:
+        client: of boto3.
+        bucket: its name; with a retention, one with Object Lock.
+        retention: which of its objects are locked as they are written, and how long; None is none.
+        clock: what a lock counts from.
     """
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(
+        self, client: Any, bucket: str, retention: Retention | None = None, clock: Clock = system_clock
+    ) -> None:
         self._client, self.bucket = client, bucket
+        self._retention, self._clock = retention, clock
 
     def uri(self, key: str) -> str:
         """``s3://bucket/key``."""
@@ -101,14 +113,15 @@ class S3Store:
         return body
 
     def head(self, key: str) -> ObjectInfo | None:
-        """Size, ETag and version."""
+        """Size, ETag, version and lock."""
         try:
             found = self._client.head_object(Bucket=self.bucket, Key=key)
         except self._client.exceptions.ClientError as error:
             if _code(error) in ("NoSuchKey", "404"):
                 return None
             raise
-        return ObjectInfo(key, found["ContentLength"], found["ETag"], _version(found))
+        lock = Lock(found["ObjectLockMode"], found["ObjectLockRetainUntilDate"]) if "ObjectLockMode" in found else None
+        return ObjectInfo(key, found["ContentLength"], found["ETag"], _version(found), lock)
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[ObjectInfo]:
         """Pages of a thousand."""
@@ -132,9 +145,11 @@ class S3Store:
         """One unconditional PUT."""
         self._put(key, data, content_type)
 
-    def _put(self, key: str, body: bytes | BinaryIO, content_type: str, **condition: str) -> None:
+    def _put(self, key: str, body: bytes | BinaryIO, content_type: str, **about: Any) -> None:
+        if self._retention and (lock := self._retention.lock(key, self._clock())):
+            about |= {"ObjectLockMode": lock.mode, "ObjectLockRetainUntilDate": lock.until}
         try:
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **condition)
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, **about)
         except self._client.exceptions.ClientError as error:
             if _code(error) in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
                 raise AlreadyExists(self.uri(key)) from error

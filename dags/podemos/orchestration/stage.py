@@ -17,6 +17,7 @@ from airflow.sdk import get_current_context, task
 
 from podemos.orchestration.errors import translated
 from podemos.orchestration.heartbeat import beat_with_forecast
+from podemos.orchestration.lineage import tell
 from podemos.orchestration.ports import Ports, stage_parameters
 
 
@@ -75,6 +76,7 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callab
     began = ports.clock()
     with translated():
         result = ports.call(function, **arguments)
+        tell(context["task"], ports.platform, arguments.values(), result)
         for asset in context["task"].outlets:
             context["outlet_events"][asset].extra = {
                 "business_date": (day_of(result) if day_of else ports.business_date).isoformat(),

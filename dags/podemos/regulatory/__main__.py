@@ -3,9 +3,11 @@
   run       publish a day from what has arrived, by the second engine (when Airflow or the warehouse is down)
   forecast  when tonight's report will be out, and until when each way out is open; last line JSON
   rebuild   make a published version again from its sealed inputs, and compare every byte
+  locks     whether every object of a version is locked as platform.yaml says
   trace     from a published total to its lines, their files and rows, and the branch's pull; last line JSON
 
-AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs, 2 refused or failed, 3 held by policy.
+AWS credentials are boto3's own. Exit codes: 0 done, 1 a rebuilt byte differs or an object is not locked, 2 refused or
+failed, 3 held by policy.
 """
 
 from __future__ import annotations
@@ -74,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
     found.add_argument("--rehearsal", action="store_true", help="a version under reports/rehearsal/")
     found.set_defaults(run=_rebuild)
+
+    found = commands.add_parser("locks", help="Object Lock of a version's objects; last line JSON", parents=[common])
+    found.add_argument("--version", type=int, required=True, help="N of reports/<date>/v<N>/")
+    found.set_defaults(run=_locks)
 
     found = commands.add_parser("trace", help="what a published total is made of; last line JSON", parents=[common])
     found.add_argument("--version", type=int, help="N of reports/<date>/v<N>/; default: the newest")
@@ -173,6 +179,20 @@ def _rebuild(args: argparse.Namespace) -> int:
         _line(difference)
     _line(json.dumps({"business_date": args.date.isoformat(), "version": args.version, "identical": found.identical}))
     return 0 if found.identical else 1
+
+
+def _locks(args: argparse.Namespace) -> int:
+    from podemos.regulatory.keys import reports_folder
+    from podemos.regulatory.locks import unlocked
+    from podemos.regulatory.versions import MANIFEST
+
+    outside = Outside(args.endpoint)
+    key = f"{reports_folder(args.date, rehearsal=False)}v{args.version}/{MANIFEST}"
+    found = unlocked(key, reports=outside.reports, retention=outside.platform.retention)
+    for line in found:
+        _line(line)
+    _line(json.dumps({"business_date": args.date.isoformat(), "version": args.version, "locked": not found}))
+    return 1 if found else 0
 
 
 def _trace(args: argparse.Namespace) -> int:

@@ -7,13 +7,15 @@ import logging
 import random
 from datetime import timedelta
 
+from podemos.contracts.platform import Platform
 from podemos.core.clock import Clock
 from podemos.core.errors import DataFault
 from podemos.core.manifest import read
 from podemos.core.store import ObjectStore
 from podemos.core.zones import zone_table
 from podemos.regulatory import keys, rebuild
-from podemos.regulatory.render import RENDERER
+from podemos.regulatory.locks import unlocked
+from podemos.regulatory.render import RENDERERS
 from podemos.regulatory.versions import committed
 
 SAMPLE = 5
@@ -24,7 +26,7 @@ log = logging.getLogger(__name__)
 def sample(*, reports: ObjectStore, clock: Clock) -> list[str]:
     """The manifests of a few versions of the last year, drawn by the date: a retry draws the same.
 
-    Those of another renderer are left out: only the revision that wrote them can make them again.
+    Those of a renderer that is not in `RENDERERS` are left out: only the revision that wrote them can make them again.
     """
     today = zone_table().accounting_day(clock())
     found = [key for day, key in committed(reports) if today - WINDOW <= day < today]
@@ -33,17 +35,17 @@ def sample(*, reports: ObjectStore, clock: Clock) -> list[str]:
     for key in draw.sample(found, len(found)):
         if len(chosen) == SAMPLE:
             break
-        if read(reports, key)[0]["renderer"] == RENDERER:
+        if read(reports, key)[0]["renderer"] in RENDERERS:
             chosen.append(key)
     log.info("%d of %d published versions", len(chosen), len(found))
     return sorted(chosen)
 
 
-def prove(report_key: str, *, lake: ObjectStore, reports: ObjectStore) -> str:
+def prove(report_key: str, *, lake: ObjectStore, reports: ObjectStore, platform: Platform) -> str:
     """Makes a version again from its sealed inputs, compares every byte, and returns its manifest's key.
 
     Raises:
-        DataFault: a byte differs; the message names the files.
+        DataFault: a byte differs, or an object can be deleted; the message names the files.
     """
     day, version = keys.report_day(report_key), keys.report_version(report_key)
     found = rebuild.rebuild(day, version, lake=lake, reports=reports)
@@ -57,5 +59,7 @@ def prove(report_key: str, *, lake: ObjectStore, reports: ObjectStore) -> str:
             f"{reports.uri(report_key)} cannot be made again: {', '.join(differ)}; "
             "see docs/runbooks/regulatory_rebuild.md before anything else is published"
         )
+    if open_ := unlocked(report_key, reports=reports, retention=platform.retention):
+        raise DataFault(f"{'; '.join(open_)}: lock it (s3api put-object-retention), and find who wrote it without")
     log.info("%s: %d files identical", report_key, len(found.files))
     return report_key

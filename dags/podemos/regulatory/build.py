@@ -6,9 +6,10 @@ with the normalised ones in reconcile, and the manifest says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +28,7 @@ from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import certified
 from podemos.regulatory.lines import differing
 from podemos.regulatory.pages import notice_page, summary_page
+from podemos.regulatory.proof import PROOF_SINCE, proof_pages
 from podemos.regulatory.render import RENDERER, Totals, sum_of, write_csv
 from podemos.regulatory.second import ENGINE
 from podemos.regulatory.summary import summary
@@ -108,7 +110,7 @@ def build(decision_key: str, *, lake: ObjectStore, warehouse: Warehouse, platfor
 
 
 def render(
-    evidence: Evidence, rows: Path, *, lake: ObjectStore, sources: Sources, scratch: Path
+    evidence: Evidence, rows: Path, *, lake: ObjectStore, sources: Sources, scratch: Path, renderer: int = RENDERER
 ) -> tuple[list[File], Totals]:
     """The report's files, `movimientos.csv` first: a function of the rows and of the evidence.
 
@@ -118,6 +120,7 @@ def render(
         lake: for the list of what was excepted.
         sources: as they were configured that night.
         scratch: where the files go.
+        renderer: the one whose files are wanted, of `RENDERERS`.
 
     Raises:
         DataFault: the rows do not make the totals that were reconciled, or are out of order.
@@ -136,7 +139,12 @@ def render(
         contents[EXCEPTIONS] = canonical(listed)
         if evidence.decision["outcome"] == Outcome.PARTIAL:
             contents[NOTICE_PAGE] = notice_page(found, listed, policy, sources)
-    for name, data in contents.items():
+    proof: Iterator[tuple[str, bytes]] = iter(())
+    if renderer >= PROOF_SINCE:
+        seal = read_ref(lake, evidence.normalised["seal"])
+        named = {"Sello de las fuentes": evidence.normalised["seal"], "Certificado": evidence.decision["certificate"]}
+        proof = proof_pages(rows, found, listed, seal, named, policy["notice"]["institution"])
+    for name, data in chain(contents.items(), proof):
         (scratch / name).write_bytes(data)
         files.append(File(name, scratch / name, sha256(data)))
     return files, totals

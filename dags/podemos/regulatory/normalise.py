@@ -19,10 +19,11 @@ from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 from podemos.regulatory.canonical import canonical_file
-from podemos.regulatory.frozen import store
+from podemos.regulatory.frozen import sha256_of, store
 from podemos.regulatory.movement import MovementFile
 
 FOLDER = "regulatory/normalised"
+ATHENA = "regulatory/athena"
 
 
 def normalise(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
@@ -40,7 +41,8 @@ def normalise(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
             work = Path(scratch) / source.id
             work.mkdir()
             entries.append(_entry(source, sealed, day, lake, work))
-        copy = _copy_manifest(entries, day, lake, Path(scratch))
+        data = _data(entries, day, lake, Path(scratch))
+        copy, athena = _copy_manifest(data, day, lake, Path(scratch)), _athena(data, day, lake, Path(scratch))
     document = {
         "stage": "normalised",
         "business_date": day.isoformat(),
@@ -48,6 +50,7 @@ def normalise(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
         "rehearsal": seal["rehearsal"],
         "seal": seal_ref.to_dict(),
         "copy_manifest": copy,
+        "athena": athena,
         "sources": entries,
     }
     return keys.commit_stage(lake, keys.folder_of(seal_key), "normalised", document).key
@@ -97,14 +100,26 @@ def _by_branch(lake: dict[int, Fingerprint] | None) -> dict[str, Any] | None:
     return None if lake is None else {str(branch): total.to_dict() for branch, total in sorted(lake.items())}
 
 
-def _copy_manifest(entries: list[dict[str, Any]], day: date, lake: ObjectStore, scratch: Path) -> dict[str, Any]:
-    """The manifest that COPY reads: exactly these files. A night without any source loads one empty file."""
+def _data(entries: list[dict[str, Any]], day: date, lake: ObjectStore, scratch: Path) -> list[dict[str, Any]]:
+    """The night's files of movements. A night without any source has one empty file."""
     data = [entry["data"] for entry in entries if "data" in entry]
     if not data:
         with MovementFile(scratch / "empty.parquet") as empty:
             pass
         data = [store(lake, f"{FOLDER}/{day.isoformat()}/", empty.path, "parquet")]
+    return data
+
+
+def _copy_manifest(data: list[dict[str, Any]], day: date, lake: ObjectStore, scratch: Path) -> dict[str, Any]:
+    """The manifest that COPY reads: exactly these files."""
     listed = [{"url": lake.uri(d["key"]), "mandatory": True, "meta": {"content_length": d["bytes"]}} for d in data]
     path = scratch / "copy.json"
     path.write_text(json.dumps({"entries": listed}, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     return store(lake, f"{FOLDER}/{day.isoformat()}/", path, "copy.json")
+
+
+def _athena(data: list[dict[str, Any]], day: date, lake: ObjectStore, scratch: Path) -> dict[str, Any]:
+    """The same list as a symlink file, alone in its folder: a partition of `include/sql/regulatory/athena/`."""
+    path = scratch / "symlink.txt"
+    path.write_text("".join(f"{lake.uri(d['key'])}\n" for d in data), encoding="utf-8")
+    return store(lake, f"{ATHENA}/{day.isoformat()}/{sha256_of(path)[:32]}/", path, "txt")

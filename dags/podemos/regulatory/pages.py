@@ -61,7 +61,7 @@ def summary_page(
     """
     completeness, sources = summary["completeness"], summary["sources"]
     amounts = [abs(found["cents"]) for source in sources for found in source["published"].values()]
-    return _render(
+    return page(
         "resumen.html",
         summary=summary,
         exceptions=exceptions,
@@ -95,7 +95,7 @@ def notice_page(
         sources: for names and cut-offs.
     """
     incomplete = {one["source"] for one in summary["completeness"]["sources_incomplete"]}
-    return _render(
+    return page(
         "notice.es.html",
         summary=summary,
         policy=policy,
@@ -108,7 +108,8 @@ def notice_page(
     )
 
 
-def _render(template: str, **values: Any) -> bytes:
+def page(template: str, **values: Any) -> bytes:
+    """The bytes of a template of `include/templates/` with these values."""
     return _templates().get_template(template).render(values).encode()
 
 

@@ -22,6 +22,7 @@ from podemos.regulatory import keys
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.gate import Certificate, certified
 from podemos.regulatory.lines import differing
+from podemos.regulatory.proof import is_proof
 from podemos.regulatory.render import write_csv
 from podemos.regulatory.versions import MANIFEST, Version, newest
 
@@ -76,8 +77,13 @@ def publish(
 
 
 def content_hash(files: list[dict[str, Any]]) -> str:
-    """One hash of what a reader gets: names and bytes of the report's files."""
-    return sha256(canonical({"files": {f["name"]: f["sha256"] for f in files if f["name"] != CHANGES}}))
+    """One hash of what the report says: names and bytes of its files.
+
+    Neither what a restatement changed nor the proof is part of it: the same bytes delivered again are another sealed
+    version, and no other report.
+    """
+    kept = {f["name"]: f["sha256"] for f in files if f["name"] != CHANGES and not is_proof(f["name"])}
+    return sha256(canonical({"files": kept}))
 
 
 class _Occupied(Exception):

@@ -19,7 +19,7 @@ from podemos.regulatory.build import MOVEMENTS, SUMMARY, Evidence, render
 from podemos.regulatory.frozen import fetch, freeze
 from podemos.regulatory.lines import differing
 from podemos.regulatory.publish import CHANGES
-from podemos.regulatory.render import RENDERER
+from podemos.regulatory.render import RENDERERS
 from podemos.regulatory.second import read_sealed
 from podemos.regulatory.versions import MANIFEST
 
@@ -64,15 +64,15 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
 
     Raises:
         NotFound: there is no such version, or evidence is gone.
-        DataFault: evidence or sealed bytes were changed, or the renderer is another one now.
+        DataFault: evidence or sealed bytes were changed, or its renderer is none of `RENDERERS`.
     """
     folder = f"{keys.reports_folder(day, rehearsal=rehearsal)}v{version}/"
     key = folder + MANIFEST
     manifest, _ = read(reports, key)
-    if manifest["renderer"] != RENDERER:
+    if manifest["renderer"] not in RENDERERS:
         raise DataFault(
-            f"{reports.uri(key)} was written by renderer {manifest['renderer']}, this is {RENDERER}: check out the "
-            "revision that had it and rebuild there"
+            f"{reports.uri(key)} was written by renderer {manifest['renderer']}, this makes those of {RENDERERS}: "
+            "check out the revision that had it and rebuild there"
         )
     decision = read_ref(lake, manifest["decision"])
     reconciliation = read_ref(lake, manifest["reconciliation"])
@@ -83,7 +83,9 @@ def rebuild(day: date, version: int, *, lake: ObjectStore, reports: ObjectStore,
         rows = Path(name) / "rows.parquet"
         read_sealed(seal, rows, lake=lake, sources=sources)
         evidence = Evidence(decision, normalised, reconciliation)
-        rendered, _ = render(evidence, rows, lake=lake, sources=sources, scratch=Path(name))
+        rendered, _ = render(
+            evidence, rows, lake=lake, sources=sources, scratch=Path(name), renderer=manifest["renderer"]
+        )
         made = {file.name: file.sha256 for file in rendered}
         restatement = read_ref(lake, manifest["build"]).get("restatement")
         if restatement:

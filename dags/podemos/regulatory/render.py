@@ -14,7 +14,9 @@ from podemos.core.errors import DataFault
 from podemos.core.fingerprint import Fingerprint
 from podemos.regulatory.movement import ABONO, CARGO
 
-RENDERER = 2
+RENDERER = 3
+RENDERERS = (2, 3)
+"""Those whose versions this code makes again: 3 added the proof pages, and left every other byte."""
 HEADER = (
     "fecha_contable",
     "id_sistema",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from podemos.contracts.sources import Source, Sources
+from podemos.contracts.waivers import expired
 from podemos.core.clock import Clock, iso
 from podemos.core.errors import ContractViolation, DataFault, NotFound
 from podemos.core.manifest import commit_first, read_ref
@@ -71,6 +72,8 @@ def _arrivals(arrivals: Sequence[str], sources: Sources) -> dict[str, str]:
 def _entry(source: Source, said: str, night: Night, lake: ObjectStore) -> dict[str, Any]:
     """One source's part of the seal."""
     folder = keys.inbox(source.id, night.business_date)
+    if refused := expired(source.id, source.waiver, night.business_date):
+        return _missing(source, refused, after_seal=[info.key for info in lake.list(folder)])
     if said == MISSING:
         late = [info.key for info in lake.list(folder)]
         return _missing(source, f"no control file before the cut-off at {source.cutoff}", after_seal=late)

@@ -17,7 +17,7 @@ from podemos.contracts.sources import Sources
 from podemos.core.errors import ContractViolation, DataFault, NotFound
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
-from podemos.regulatory import keys
+from podemos.regulatory import index, keys
 from podemos.regulatory.frozen import fetch, store
 from podemos.warehouse.literals import Typed
 from podemos.warehouse.port import Row
@@ -38,6 +38,7 @@ def second(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
         path = Path(name) / "movimientos.parquet"
         unreadable = read_sealed(seal, path, lake=lake, sources=sources)
         data = store(lake, f"{FOLDER}/{day}/", path, "parquet")
+        found = _index(path)
     document = {
         "stage": "second",
         "business_date": day,
@@ -45,9 +46,20 @@ def second(seal_key: str, *, lake: ObjectStore, sources: Sources) -> str:
         "rehearsal": seal["rehearsal"],
         "seal": ref.to_dict(),
         "data": data,
+        "index": found,
         "unreadable": unreadable,
     }
     return keys.commit_stage(lake, keys.folder_of(seal_key), "second", document).key
+
+
+def _index(path: Path) -> dict[str, Any]:
+    """What `trace` needs: see `podemos.regulatory.index`."""
+    engine = SecondEngine(path)
+    try:
+        cells = [dict(row) for row in engine.fetch("second/index_cells.sql")]
+    finally:
+        engine.close()
+    return {"block": index.BLOCK, "blocks": index.blocks(path), "cells": cells}
 
 
 def read_sealed(seal: Mapping[str, Any], path: Path, *, lake: ObjectStore, sources: Sources) -> dict[str, str]:
@@ -97,7 +109,7 @@ class SecondEngine:
         self.changed = changed
         self._database = duckdb.connect(config={"threads": "1", "memory_limit": "400MB"})
         try:
-            self._database.read_parquet(str(path)).create_view("movimientos")
+            self._database.read_parquet(str(path), file_row_number=True).create_view("movimientos")
         except duckdb.Error as error:
             raise DataFault(changed or f"{path.name}: {error}") from error
 

@@ -1,7 +1,7 @@
 """From a published total to the lines it is made of, their sealed files and row numbers, and on to the branches.
 
-No index of its own: the second engine's movements are in the order of system and id, with the file and the row of each,
-so that a total and a single line are read out of few row groups. Every document on the way is read by its SHA-256.
+The second engine's movements are in the order of system and id, with the file and the row of each; its index has the
+sums of each cell, and proves the few MiB that hold the lines. Every document on the way is read by its SHA-256.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 from podemos.core.errors import NotFound
 from podemos.core.manifest import read, read_ref
+from podemos.core.money import cents_of
 from podemos.core.store import ObjectStore
-from podemos.regulatory import keys, trace_lake
+from podemos.regulatory import index, keys, trace_lake
 from podemos.regulatory.canonical import LAKE
 from podemos.regulatory.configuration import of_seal
-from podemos.regulatory.second import opened
 from podemos.regulatory.versions import MANIFEST, newest
 
 LINES = 5
@@ -66,11 +66,14 @@ def trace(
     entry = next((found for found in normalised["sources"] if found["source"] == cell.source), None)
     if sealed is None or entry is None:
         raise NotFound(f"{report}: source {cell.source}")
-    about: dict[str, Any] = {"id_sistema": cell.source, "tipo": cell.tipo}
-    with opened(read_ref(lake, reconciliation["second"]), lake) as engine:
-        files = list(engine.fetch("second/trace_files.sql", about))
-        most = 1 if movement else LINES
-        lines = list(engine.fetch("second/trace_lines.sql", about | {"first": movement or "", "most": most}))
+    second = read_ref(lake, reconciliation["second"])
+    if "index" not in second:
+        raise NotFound(f"{report}: an index of its movements; trace it with the revision that published it")
+    cells = second["index"]["cells"]
+    files = [found for found in cells if (found["id_sistema"], found["tipo"]) == (cell.source, cell.tipo)]
+    proven = index.Proven(lake, second["data"], second["index"]["blocks"])
+    most = 1 if movement else LINES
+    lines = list(index.lines(proven, cell.source, cell.tipo, first=movement or "", most=most))
     if movement and [line["id_movimiento"] for line in lines] != [movement]:
         raise NotFound(f"{report}: movement {movement} in {cell.source} {cell.tipo}")
     by_sha256 = {file["sha256"]: file for file in sealed["files"]}
@@ -116,7 +119,7 @@ def _line(
     """A line and where it stood: key, version and row of its file; further back for a payment of the branches."""
     file = files[line["archivo_sha256"]]
     found = {name: line[name] for name in ("id_movimiento", "id_sucursal", "id_cliente", "tipo", "instante_utc")}
-    found |= {"cents": int(line["centavos"]), "concepto": line["concepto"]}
+    found |= {"cents": cents_of(line["monto"]), "concepto": line["concepto"]}
     found["file"] = {name: file[name] for name in ("key", "version", "sha256")} | {"row": int(line["fila"])}
     if branches is not None:
         found["lake"] = trace_lake.origin(lake, branches, file, int(line["fila"]))

@@ -83,8 +83,8 @@ def test_a_version_is_made_again_byte_for_byte_also_a_partial_one(delivered: Wor
     said = [f"{s.id}:{'missing' if s.id == MINOR else 'arrived'}" for s in FEW.sources]
     run(delivered, said, sources=FEW)
     found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
-    assert [file.name for file in found.files] == [
-        "movimientos.csv", "resumen.json", "resumen.html", "exceptions.json", "notice.es.html",
+    assert [file.name for file in found.files[:6]] == [
+        "movimientos.csv", "resumen.json", "resumen.html", "exceptions.json", "notice.es.html", "prueba.html",
     ]  # fmt: skip
     assert found.identical
     key = f"reports/{DAY}/v1/movimientos.csv"
@@ -92,6 +92,18 @@ def test_a_version_is_made_again_byte_for_byte_also_a_partial_one(delivered: Wor
     found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
     assert [file.name for file in found.files if not file.identical] == ["movimientos.csv"]
     assert [line.partition(": ")[2] for line in found.differences] == [f"10.16, but 10.17 in {key}"]
+
+
+def test_a_version_of_renderer_2_is_made_again_without_the_proof_that_it_never_had(
+    delivered: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("podemos.regulatory.build.RENDERER", 2)
+    monkeypatch.setattr("podemos.regulatory.build.PROOF_SINCE", 99)
+    run(delivered, arrived(FEW), sources=FEW)
+    monkeypatch.undo()
+    found = rebuild.rebuild(DAY, 1, lake=delivered.lake, reports=delivered.reports)
+    assert [file.name for file in found.files] == ["movimientos.csv", "resumen.json", "resumen.html"]
+    assert found.identical
 
 
 def test_a_rebuild_uses_the_sources_as_they_were_configured_that_night(delivered: World) -> None:

@@ -30,7 +30,9 @@ def test_fifteen_clean_sources_are_published_complete_to_the_cent(world: World) 
     expected = sum(line.cents for source in ALL.sources[1:] for line in lines(source.id, COUNT))
     expected += sum(p.cents or 0 for p in payments(COUNT) if p.status == "PAGADO" and not p.deleted and p.day == DAY)
     assert (ended.manifest["movements"], ended.manifest["cents"]) == (14 * COUNT + COUNT - 3, expected)
-    assert [file["name"] for file in ended.manifest["files"]] == ["movimientos.csv", "resumen.json", "resumen.html"]
+    names = [file["name"] for file in ended.manifest["files"]]
+    assert names[:4] == ["movimientos.csv", "resumen.json", "resumen.html", "prueba.html"]
+    assert sorted(names[4:]) == sorted(f"prueba-{source.id}{at}.html" for source in ALL.sources for at in ("", "-1-1"))
     told = message(ended.keys["publish"], reports=world.reports)
     assert told.subject == "Report 2026-11-19 complete v1"
     assert "597 movements" in told.body
@@ -42,6 +44,17 @@ def test_the_same_night_twice_publishes_nothing_new(delivered: World) -> None:
     again = run(delivered, arrived(FEW), sources=FEW, night=LATER)
     assert again.keys["publish"] == first.keys["publish"]
     assert [info.key for info in delivered.reports.list("")] == objects
+
+
+def test_the_same_bytes_delivered_again_are_no_other_report_although_the_proof_names_other_versions(
+    delivered: World,
+) -> None:
+    first = run(delivered, arrived(FEW), sources=FEW)
+    folder = f"regulatory/inbox/{MINOR}/{DAY}/"
+    delivered.lake.replace(f"{folder}datos-1", delivered.lake.get(f"{folder}datos-1"))
+    again = run(delivered, arrived(FEW), sources=FEW, night=LATER)
+    assert again.keys["seal"] != first.keys["seal"]
+    assert again.keys["publish"] == first.keys["publish"]
 
 
 def test_a_missing_minor_source_gives_a_partial_report_whose_exceptions_name_it(delivered: World) -> None:

@@ -112,7 +112,9 @@ def test_a_late_source_is_shown_by_a_dry_run_and_then_is_the_next_version_with_i
     assert {(one["source"], one["before"]) for one in found["listed"]} == {(MINOR, None)}
     assert read(delivered.reports, f"reports/{DAY}/v1/manifest.json")[0]["version"] == 1, "version 1 stays"
     assert find(delivered) == [], "nothing is owed any more"
-    audit.prove(f"reports/{DAY}/v2/manifest.json", lake=delivered.lake, reports=delivered.reports)
+    audit.prove(
+        f"reports/{DAY}/v2/manifest.json", lake=delivered.lake, reports=delivered.reports, platform=delivered.platform
+    )
     a_stranger_proves_it_and_rejects_another_one(delivered, key, tmp_path)
 
 

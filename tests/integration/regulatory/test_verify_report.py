@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +26,8 @@ assert _SPEC is not None
 assert _SPEC.loader is not None
 verify_report = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(verify_report)
-NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.html", "resumen.json")
+PAGES = ("prueba.html", "prueba-cajeros.html", "prueba-cajeros-1-1.html")
+NAMES = ("manifest.json", "manifest.sig.json", "movimientos.csv", "resumen.html", "resumen.json", *PAGES)
 MUTATIONS = 40
 
 
@@ -55,11 +58,13 @@ def copy(published: tuple[Path, Path], tmp_path: Path) -> Path:
 
 def test_the_published_folder_is_accepted_by_a_bare_interpreter(published: tuple[Path, Path]) -> None:
     folder, key = published
-    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    proof = {f"prueba-{source.id}{page}.html" for source in FEW.sources for page in ("", "-1-1")}
+    assert {path.name for path in folder.iterdir()} == {*NAMES, *proof}
     command = [sys.executable, "-I", "-S", str(ROOT / "tools/verify_report.py"), str(folder), "--public-key", str(key)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "VERIFIED"), done.stderr
     assert "published" in done.stdout
+    assert "9 pages of the proof" in done.stdout
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,6 +154,35 @@ def test_a_page_that_runs_something_or_states_another_total_is_rejected(page: st
         verify_report._pages({"resumen.html": good, "notice.es.html": page.encode()}, manifest)
 
 
+@pytest.mark.parametrize(
+    ("page", "change", "reason"),
+    [
+        (PAGES[2], lambda text: text.replace("<td>CARGO", "<td>ABONO", 1), "is another one in"),
+        (PAGES[2], lambda text: re.sub(r"<td>\d+\n", "<td>999999\n", text, count=1), "is not there"),
+        (PAGES[2], lambda text: re.sub(r"<tr><td>.*\n", "", text, count=1), "movements that the proof lists"),
+        (PAGES[2], lambda text: re.sub(r"(<tr><td>.*\n)", r"\1\1", text, count=1), "listed twice"),
+        (PAGES[2], lambda text: text.replace("<tr><td>", "<tr><td>x", 1), "not the form"),
+        (PAGES[1], lambda text: text.replace("</nav>", "</nav><script>1</script>"), "only leads to"),
+        (PAGES[1], lambda text: text.replace('href="prueba.html"', 'href="https://otro.example"'), "only leads to"),
+        (PAGES[1], lambda text: text.replace('href="prueba-cajeros-1-1.html"', 'href="prueba-otra.html"'), "not part"),
+        (PAGES[1], lambda text: text.replace('href="prueba-cajeros-1-1.html"', 'href="prueba.html"'), "leads there"),
+        (PAGES[1], lambda text: re.sub(r"\.(\d)\d</", r".\g<1>x</", text), "does not state"),
+    ],
+)
+def test_a_proof_that_does_not_bear_out_the_report_is_rejected_even_if_it_was_signed(
+    published: tuple[Path, Path], copy: Path, page: str, change: Callable[[str], str], reason: str
+) -> None:
+    contents = {path.name: path.read_bytes() for path in copy.iterdir() if path.suffix != ".csv"}
+    contents[page] = change(contents[page].decode()).encode()
+    manifest, summary = (json.loads(contents[name]) for name in ("manifest.json", "resumen.json"))
+    with pytest.raises(verify_report.Rejected, match=reason):
+        rows = verify_report._proof_rows(contents)
+        listed = len(rows)
+        verify_report._movements(copy / "movimientos.csv", str(DAY).encode(), rows)
+        verify_report._proof(contents, manifest, summary, listed)
+
+
 def test_a_partial_version_without_its_notice_is_rejected_and_an_old_one_needs_no_page() -> None:
     assert "notice.es.html" in verify_report._needed({"renderer": 2, "outcome": "partial"})
     assert verify_report._needed({"renderer": 1, "outcome": "partial"}) == {"movimientos.csv", "resumen.json"}
+    assert "prueba.html" in verify_report._needed({"renderer": 3, "outcome": "complete"})

@@ -12,7 +12,7 @@ import boto3
 from podemos.contracts.platform import Platform, platform
 from podemos.core.store import S3Store
 from podemos.warehouse.port import DataApi
-from tests.unit.regulatory.deliveries import curated, payments
+from tests.unit.regulatory.deliveries import clock, curated, payments
 
 AWS = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 _numbers = itertools.count(1)
@@ -61,12 +61,12 @@ def open_world(endpoint: str) -> World:
     s3 = boto3.client("s3", endpoint_url=endpoint, **AWS)
     number = next(_numbers)
     for name in (lake := f"lake-{number:04d}", reports := f"reports-{number:04d}"):
-        s3.create_bucket(Bucket=name)
+        s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=name == reports)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     redshift = boto3.client("redshift-data", endpoint_url=endpoint, **AWS)
     return World(
         S3Store(s3, lake),
-        S3Store(s3, reports),
+        S3Store(s3, reports, platform().retention, clock),
         DataApi(redshift, "podemos", "analytics", poll_seconds=0.02),
         platform(),
         s3,

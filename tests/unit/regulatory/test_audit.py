@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from podemos.contracts.platform import platform
 from podemos.core.errors import DataFault
 from podemos.core.manifest import commit
 from podemos.core.store import MemoryStore
@@ -59,5 +60,5 @@ def test_a_byte_that_differs_is_a_fault_that_names_the_file(monkeypatch: pytest.
     monkeypatch.setattr("podemos.regulatory.rebuild.rebuild", rebuilt)
     store = MemoryStore()
     with pytest.raises(DataFault, match=r"v2/manifest.json cannot be made again: movimientos.csv \(published aaaa"):
-        audit.prove("reports/2026-11-19/v2/manifest.json", lake=store, reports=store)
+        audit.prove("reports/2026-11-19/v2/manifest.json", lake=store, reports=store, platform=platform())
     assert asked == [(date(2026, 11, 19), 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -178,6 +179,11 @@ def test_another_process_locale_zone_and_hash_seed_give_the_same_page() -> None:
         done = subprocess.run([sys.executable, "-c", program], env=os.environ | own, capture_output=True, check=True)
         found.add(done.stdout)
     assert len(found) == 1
+
+
+def test_the_summary_has_the_bytes_of_renderer_2_or_the_renderer_is_another_one() -> None:
+    page = summary_page(summary(), exceptions(), reconciliation(), POLICY)
+    assert hashlib.sha256(page).hexdigest() == "6b4d9c5611ba3810846d97df31cf5dab10e309307f9c71faa95e1606f6f28186"
 
 
 def test_every_reason_of_the_exceptions_has_its_words() -> None:

@@ -21,8 +21,8 @@ _AT_ONCE = 500
 def start(stack: Stack, data: Dataset, drill: Drill) -> str:
     """Bring the platform up for the drill; returns what it starts from.
 
-    A fault of the last pull needs branches that were never pulled; any other drill takes the lake of the same data as
-    it is, since the branches have nothing new.
+    A fault of the last pull needs branches that were never pulled, and a real version of the day is locked for years: then
+    everything is emptied. Any other drill takes the lake of the same data as it is, since the branches have nothing new.
     """
     held = dataset.read(stack.settings.state)
     keep = held is not None and drill.at != LAST_PULL and _without_fate(held) == _without_fate(data)
@@ -31,6 +31,10 @@ def start(stack: Stack, data: Dataset, drill: Drill) -> str:
     elif held is not None:
         stack.empty()
     stack.up(data)
+    if keep and _published(stack, data):
+        keep = False
+        stack.empty()
+        stack.up(data)
     stack.fail_active_runs()  # those of an Airflow that was killed
     if not keep:
         return "lake and warehouse are empty"
@@ -42,14 +46,20 @@ def _without_fate(data: Dataset) -> Dataset:
     return replace(data, scenario="", withheld=())
 
 
+def _published(stack: Stack, data: Dataset) -> bool:
+    """Whether the day has a real version."""
+    folder = reports_folder(data.business_date, rehearsal=False)
+    found = stack.clients("s3").list_objects_v2(Bucket=platform().reports_bucket, Prefix=folder, MaxKeys=1)
+    return bool(found["KeyCount"])
+
+
 def _forget_night(stack: Stack, data: Dataset) -> None:
     names, day = platform(), data.business_date
     inbox, _ = deliveries.of(stack, data)
     deliver.forget(inbox, systems(), day)
     for prefix in EVIDENCE:
         _purge(stack, names.lake_bucket, f"{prefix}{day.isoformat()}/")
-    for rehearsal in (True, False):
-        _purge(stack, names.reports_bucket, reports_folder(day, rehearsal=rehearsal))
+    _purge(stack, names.reports_bucket, reports_folder(day, rehearsal=True))
 
 
 def _purge(stack: Stack, bucket: str, prefix: str) -> None:

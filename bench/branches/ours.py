@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.branches.source import PASSWORD, USER
+from bench.branches.engines import PASSWORD, USER
 from local.folder_store import FolderStore
 from podemos.branches import opening, pull
 from podemos.branches.state import MemoryState

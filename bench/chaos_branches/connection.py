@@ -97,7 +97,8 @@ class Connection:
         elif (found := statements.fingerprints(content, sql)) is not None:
             table, columns, self._answer = found
             self._check(table)
-            self._proven.add(table)
+            if not statements.is_piece(sql):
+                self._proven.add(table)
             self._seen("fingerprint", table, content)
         else:
             raise MySQLdb.ProgrammingError(1064, f"not understood by the model: {sql}")

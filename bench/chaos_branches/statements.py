@@ -21,6 +21,7 @@ _PRINTS = re.compile(
     r"SELECT (?P<day>''|CAST\(DATE\(`(?P<date>\w+)`\) AS CHAR\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, "
     r"(?P<digest>.*) AS digest FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*?) GROUP BY DATE\(`\w+`\))?"
 )
+_PIECE = re.compile(r" WHERE (`\w+`) >= '\S+' AND \1 < '\S+' GROUP BY DATE\(\1\)$")
 _RANGES = re.compile(
     r"SELECT (?P<number>IF\(.*?\)), COUNT\(\*\) AS n, (?P<cents>.*?) AS cents, (?P<digest>.*) AS digest "
     r"FROM `(?P<table>\w+)`(?: WHERE (?P<where>.*))? GROUP BY 1"
@@ -78,11 +79,14 @@ def rows(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
 
 def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | None:
     """Table, columns and control totals; count, cents and digest by day."""
+    if len(selects := re.split(" UNION ALL (?=SELECT CAST)", sql)) > 1:
+        each = [found for one in selects if (found := fingerprints(content, one))]
+        return (*each[0][:2], [row for _, _, answer in each for row in answer]) if len(each) == len(selects) else None
     if (found := _PRINTS.fullmatch(sql) or _RANGES.fullmatch(sql)) is None:
         return None
     groups = found.groupdict()
     table = found["table"]
-    covered = tuple(re.findall(r"LENGTH\((?:CAST|CONVERT|IF\(CHARSET)\(`(\w+)`", found["digest"]))
+    covered = tuple(re.findall(r"LENGTH\((?:CONVERT\(|IF\(CHARSET\()?`(\w+)`", found["digest"]))
     amount = re.search(r"SUM\(`(\w+)`\)", found["cents"])
     names = COLUMNS[table]
     at = tuple(names.index(name) for name in covered)
@@ -100,6 +104,11 @@ def fingerprints(content: Content, sql: str) -> tuple[str, list[str], Answer] | 
         total[2] += _digest(row, at)
     answer: Answer = [(day, *(b"%d" % value for value in total)) for day, total in totals.items()]
     return table, [*covered], answer
+
+
+def is_piece(sql: str) -> bool:
+    """Whether these are control totals of some days, between the pages of a table."""
+    return " UNION ALL " not in sql and _PIECE.search(sql) is not None
 
 
 def _day(row: Row, date: int | None) -> bytes | None:

@@ -21,8 +21,9 @@ _AT_ONCE = 500
 def start(stack: Stack, data: Dataset, drill: Drill) -> str:
     """Bring the platform up for the drill; returns what it starts from.
 
-    A fault of the last pull needs branches that were never pulled, and a real version of the day is locked for years: then
-    everything is emptied. Any other drill takes the lake of the same data as it is, since the branches have nothing new.
+    A fault of the last pull needs branches that were never pulled, and a real version of the day is locked for years:
+    then everything is emptied. Any other drill takes the lake of the same data as it is, since the branches have
+    nothing new.
     """
     held = dataset.read(stack.settings.state)
     keep = held is not None and drill.at != LAST_PULL and _without_fate(held) == _without_fate(data)

@@ -154,13 +154,12 @@ def _carried(column: Column, table: Table, raw: pa.Array) -> pa.Array:
 
 
 def encode(page: Page) -> bytes:
-    """The chunk's bytes; only short texts get a dictionary."""
+    """The chunk's bytes; only short texts get a dictionary, and no column statistics: a chunk is always read whole."""
     table = page.table
     sink = io.BytesIO()
     short = [c.name for c in table.columns if c.kind is Kind.TEXT and 0 < c.length <= _SHORT_TEXT]
-    pq.write_table(
-        page.table_data(), sink, compression="snappy", use_dictionary=[*short, "id_sucursal", "snapshot_seq"]
-    )
+    dictionaries = [*short, "id_sucursal", "snapshot_seq"]
+    pq.write_table(page.table_data(), sink, compression="snappy", use_dictionary=dictionaries, write_statistics=False)
     return sink.getvalue()
 
 

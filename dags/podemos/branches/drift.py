@@ -91,7 +91,7 @@ def fitted(table: Table, shapes: Shapes) -> Table:
 def agreed(table: Table) -> Table:
     """The inverse of `fitted`: the contract."""
     own = tuple(
-        replace(column, read=Read.PLAIN) if column.read is Read.BYTES else column
+        replace(column, read=Read.PLAIN) if column.read in (Read.BYTES, Read.UTF8) else column
         for column in table.columns
         if not column.name.startswith(NEW)
     )
@@ -110,9 +110,13 @@ def said(table: Table, shapes: Shapes) -> tuple[str, ...]:
 
 
 def _read(table: Table, column: Column, live: Live | None) -> Column:
-    """Only what is free to be no text: pages are ordered by keys and cursors as the server compares them."""
-    free = column.kind is Kind.TEXT and column.read is Read.PLAIN and column.name not in table.order
-    return replace(column, read=Read.BYTES) if free and live and live.charset in _UTF8MB3 else column
+    """As bytes only what is free to be no text: pages are ordered by keys and cursors as the server compares them."""
+    if live is None or column.kind is not Kind.TEXT or column.read is not Read.PLAIN:
+        return column
+    if live.charset == "utf8mb4":
+        return replace(column, read=Read.UTF8)
+    free = column.name not in table.order
+    return replace(column, read=Read.BYTES) if free and live.charset in _UTF8MB3 else column
 
 
 def _landed(live: Live) -> Column | None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import MySQLdb
 
-from podemos.branches import keys, query
+from podemos.branches import keys
 from podemos.branches.link import Link
 from podemos.branches.rotation import Older
 from podemos.core.fingerprint import Fingerprint
-from podemos.core.table import Table
 
 TOO_LONG = {1969, 3024}
 """The statement met the server's own limit: the session and its snapshot live on."""
@@ -35,19 +32,25 @@ def fingerprints(link: Link, sql: str) -> dict[str, Fingerprint]:
 
 
 def fingerprints_beside(
-    link: Link, table: Table, since: date, older: Older | None
+    link: Link, sql: str, alone: str, older: Older | None
 ) -> tuple[dict[str, Fingerprint], Older | None]:
     """Control totals of the window and of older days, in one statement; and which older days they cover.
 
     A server that cannot do the older days within its limit is asked for the window alone: their turn stays due.
+
+    Args:
+        link: a session.
+        sql: of `query.fingerprints`, with the older days.
+        alone: the same of the window alone.
+        older: those days; None where there are none.
 
     Raises:
         MySQLdb.Error: the server refused, or the link broke.
     """
     if older is not None:
         try:
-            return fingerprints(link, query.fingerprints(table, since, older.spans(since))), older
+            return fingerprints(link, sql), older
         except MySQLdb.Error as error:
             if error.args[0] not in TOO_LONG:
                 raise
-    return fingerprints(link, query.fingerprints(table, since)), None
+    return fingerprints(link, alone), None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import queue
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pyarrow as pa
 
 from podemos.branches import backoff, debts, expected, keys, revisions
 from podemos.branches.branch_pull import BranchPull
 from podemos.branches.link import Trouble
+from podemos.branches.memory import lean
 from podemos.branches.ports import Connect, Ports
 from podemos.branches.state import BranchState
 from podemos.contracts.branches import Branches, Extraction
@@ -69,7 +65,7 @@ def pull_batch(
     )  # fmt: skip
     pulls = [BranchPull(ports, config.branch(branch), contracts) for branch in batch.split(",")]
     started = clock()
-    with _lean():
+    with lean():
         _Crew(pulls, config.extraction).work()
     met = [
         backoff.Outcome(p.branch.id, frozenset(kind for kind, _ in p.troubles.values()), bool(p.landed)) for p in pulls
@@ -168,21 +164,3 @@ class _Crew:
                 self._put(pull, time.monotonic() + random.uniform(0.0, longest))  # noqa: S311 - jitter
             else:
                 self._ended.put(pull)
-
-
-@contextmanager
-def _lean() -> Iterator[None]:
-    """Millions of short-lived objects without cycles: the collector would only search them.
-
-    Arrow's usual allocator keeps tens of megabytes more than it uses; others do not, at the same speed.
-    """
-    enabled, pool = gc.isenabled(), pa.default_memory_pool()
-    lean = pa.jemalloc_memory_pool if "jemalloc" in pa.supported_memory_backends() else pa.system_memory_pool
-    gc.disable()
-    pa.set_memory_pool(lean())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(pool)
-        if enabled:
-            gc.enable()

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 _IDLE = "'Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker'"
 _LONGEST_LIST = 1 << 20
+_OLDER_BYTES = 32_768
 BEGIN = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
 
@@ -129,26 +130,29 @@ def keyed(table: Table, wanted: Sequence[tuple[str, ...]]) -> str:
     return f"SELECT {_columns(table)} FROM {_source(table)} WHERE {where} ORDER BY {order} LIMIT {len(wanted)}"  # noqa: S608
 
 
-def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = ()) -> str:
+def fingerprints(table: Table, since: date, older: Sequence[tuple[str, str]] = (), until: date | None = None) -> str:
     """Control totals per branch-local day since `since`; of the whole table when it has no business date.
+
+    Each of the older days' spans is a SELECT of its own in a UNION ALL, so each is a range on the date's index. As
+    conditions of one SELECT many spans made a server scan the table, and compare each row with each of them. Where they
+    are so many that the statement would be long, a few share a SELECT.
 
     Args:
         table: the contract.
         since: the first day of the window.
-        older: further days, as spans `[first, first after)`: each is one more range on the date's index.
+        older: further days, as spans `[first, first after)`, apart from each other and from the window.
+        until: the first day after the window; None is no end.
     """
-    select = fingerprint.mysql(table)
     if table.business_date is None:
         return total(table)
     day = branch_identifier(table.column(table.business_date).at_branch)
-    where = f"{day} >= '{since.isoformat()}'"
-    if older:
-        spans = (f"({day} >= '{first}' AND {day} < '{end}')" for first, end in older)
-        where = f"({where} OR {' OR '.join(spans)})"
-    return (
-        f"SELECT CAST(DATE({day}) AS CHAR), {select} FROM {_source(table)} "  # noqa: S608
-        f"WHERE {where} GROUP BY DATE({day})"
-    )
+    select = f"SELECT CAST(DATE({day}) AS CHAR), {fingerprint.mysql(table)} FROM {_source(table)} WHERE"  # noqa: S608
+    ranges = [f"{day} >= '{first}' AND {day} < '{after}'" for first, after in older]
+    selects = min(len(ranges), max(1, _OLDER_BYTES // (len(select) + 100)))
+    shared = [" OR ".join(f"({one})" for one in ranges[first::selects]) for first in range(selects)]
+    end = f" AND {day} < '{until.isoformat()}'" if until else ""
+    wanted = [f"{day} >= '{since.isoformat()}'{end}", *shared]
+    return " UNION ALL ".join(f"{select} {where} GROUP BY DATE({day})" for where in wanted)
 
 
 def total(table: Table) -> str:

@@ -6,8 +6,7 @@ So a night that was missed is made up for by the next ones, a few slices each, a
 follows from the date and from what the last certification says. Which months a branch has, nobody needs to know: a
 month that is empty at the branch is asked for too, so a day whose rows all vanished is found.
 
-Whole months are few ranges on the date's index. Their number matters: where a table is small beside them, the server
-rather scans it, and compares each row with each of them.
+Whole months are few ranges on the date's index, and what adjoins is one range.
 """
 
 from __future__ import annotations
@@ -43,12 +42,13 @@ class Older:
         return day in self.days or slice_of(day, self.of) in self.slices
 
     def spans(self, since: date) -> list[Span]:
-        """The days it stands for, before a window."""
+        """The days it stands for, before a window: apart from each other, and none in it."""
         found = [] if 0 not in self.slices else [("0001-01-01", FIRST)]
-        last = _month(since.isoformat())
-        found += [(_begins(month), _begins(month + 1)) for month in range(last + 1) if month % self.of in self.slices]
-        singles = [day for day in self.days if slice_of(day, self.of) not in self.slices]
-        return found + [(day, (date.fromisoformat(day) + timedelta(days=1)).isoformat()) for day in singles]
+        end = since.isoformat()
+        months = (month for month in range(_month(end) + 1) if month % self.of in self.slices)
+        found += [(_begins(month), _begins(month + 1)) for month in months]
+        found += [(day, (date.fromisoformat(day) + timedelta(days=1)).isoformat()) for day in self.days]
+        return _apart([(first, min(after, end)) for first, after in found if first < end])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -128,6 +128,17 @@ def touched(older: Iterable[Older]) -> list[Older]:
         numbers = [slice_of(day, one.of) for day in one.days]
         found.setdefault(one.of, set()).update(one.slices, [number for number in numbers if number is not None])
     return [Older(of, tuple(sorted(numbers))) for of, numbers in sorted(found.items()) if numbers]
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    """The same days in as few spans as possible, in order."""
+    found: list[Span] = []
+    for first, after in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(after, found[-1][1]))
+        else:
+            found.append((first, after))
+    return found
 
 
 def _month(day: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import cache
 
@@ -19,7 +19,8 @@ from podemos.branches.landing import Part
 from podemos.branches.link import Link
 from podemos.branches.look_back import Span
 from podemos.branches.ports import Ports
-from podemos.branches.prints import fingerprints, fingerprints_beside
+from podemos.branches.prints import fingerprints
+from podemos.branches.proof import Proof
 from podemos.branches.repay import Owed
 from podemos.branches.rotation import Older
 from podemos.branches.state import Lease, Position, Watermark
@@ -115,7 +116,7 @@ class TablePull:
         if watermark is None or way.load or at.link.pace.kbps is not None:
             return [page]
         recent = at.as_of - watermark.as_of <= timedelta(hours=self._behind_hours)
-        return [page, _proof(self.table, *self._proven(at))] if recent else [page]
+        return [page, self._proof(at, watermark).statement()] if recent else [page]
 
     def read(self, at: Snapshot, lease: Lease, watermark: Watermark | None) -> End:
         """Lands what the snapshot has beyond the watermark; `lease` is given back at the end, unless days are owed.
@@ -132,6 +133,7 @@ class TablePull:
         same = bool(whole) and watermark is not None and watermark.position == Position(whole or "")
         back = self._back(at, watermark, way)
         alone = way.after is None  # nothing of a first load is of an earlier snapshot
+        proof = self._proof(at, watermark)
         day, number = zone_table().accounting_day(at.as_of), 0
         while True:
             limit = self._limit(link)
@@ -162,16 +164,17 @@ class TablePull:
                 chunk=None,
                 tail_rows=page.rows_from(way.bound),
             )
-            part = self._stored(at, part, page)
+            further = None if part.final or (load and short) else replace(way, after=part.reached, load=load)
+            behind = further is not None and self._behind(at, page, further)
+            known = further.page(table, limit) if further and not behind and link.pace.kbps is None else ""
+            part = self._stored(at, part, page, proof, known)
             self.commit(part)
             lease = self._advance(lease, part, back)
+            proof.take()
             if part.final or self.ports.clock() >= at.until:
                 return End.WHOLE if part.final else End.SNAPSHOT
-            if load and short:  # it is whole: what changed meanwhile follows, by the cursor
-                way = self._way(at, load)
-                continue
-            way = replace(way, after=part.reached, load=load)
-            if not (self._old(at, page) if load else newest.behind(table, way.after, at.server, self._behind_hours)):
+            way = further or self._way(at, load)  # a load that is whole: what changed meanwhile follows, by the cursor
+            if not behind:
                 continue
             for ahead in self._newest(at, part):
                 number = ahead.part
@@ -183,20 +186,26 @@ class TablePull:
                 self.ports.state.advance(lease, None, now=self.ports.clock(), seconds=0)
                 return End.GAP
 
-    def _stored(self, at: Snapshot, part: Part, page: chunks.Page) -> Part:
-        """The part with its chunk; with the control totals, which the server computes meanwhile, if it is the last."""
-        since, older = self._proven(at)
+    def _stored(self, at: Snapshot, part: Part, page: chunks.Page, proof: Proof, known: str) -> Part:
+        """The part with its chunk, and with the control totals if it is the last.
+
+        The server works meanwhile: on control totals, or on the next page where the statement is known.
+        """
         if part.final:
-            at.link.ahead(_proof(self.table, since, older))
+            at.link.ahead(proof.statement())
+        elif not proof.ahead() and known:
+            at.link.ahead(known)
         if page.rows:
             part = replace(part, chunk=store_page(self.ports.lake, page, part.day, part.part))
         if not part.final:
             return part
-        said, asked = fingerprints_beside(at.link, self.table, since, older)
-        return replace(part, since=since if self.table.partitioned else None, older=asked, fingerprints=said)
+        said, asked = proof.whole()
+        return replace(part, since=proof.since if self.table.partitioned else None, older=asked, fingerprints=said)
 
-    def _old(self, at: Snapshot, page: chunks.Page) -> bool:
-        """Whether most of a first load's page is of long ago: a few rows of any page were edited since."""
+    def _behind(self, at: Snapshot, page: chunks.Page, further: _Way) -> bool:
+        """Whether the newest days go first; in a load, where most of a page is old: a few rows were edited since."""
+        if not further.load:
+            return newest.behind(self.table, further.after, at.server, self._behind_hours)
         if not self.table.partitioned:
             return False
         cursor = self.table.column(self.table.cursor or "")
@@ -253,16 +262,22 @@ class TablePull:
     def _behind_hours(self) -> int:
         return self.ports.extraction.behind_hours
 
-    def _proven(self, at: Snapshot) -> tuple[date, Older | None]:
-        """What the branch's server is asked about: since which day, and beside it slices due and days read again."""
+    def _proof(self, at: Snapshot, watermark: Watermark | None) -> Proof:
+        """What the branch's server is asked about: the window, and beside it slices due and days read again.
+
+        Not about slices where a first load ends and nothing was ever compared: all of it was read just now, and the
+        turns of all slices are due from the next pull on.
+        """
         extraction, where = self.ports.extraction, (self.table.name, self.branch.id)
-        since = at.server.today - timedelta(days=extraction.fingerprint_days)
-        if not self.table.partitioned:
-            return since, None
-        verified = self.ports.verified.get(where)
-        slices = rotation.due(verified, at.as_of.date(), extraction.rotation_days, extraction.rotation_slices)
-        again = [day for day in self.ports.debts.get(where, ()) if rotation.is_day(day) and day < since.isoformat()]
-        return since, Older(extraction.rotation_days, slices, tuple(again[:_ASKED])) if slices or again else None
+        since, older = at.server.today - timedelta(days=extraction.fingerprint_days), None
+        if self.table.partitioned:
+            verified = self.ports.verified.get(where)
+            begun = verified is not None or (watermark is not None and watermark.loading is None)
+            most = extraction.rotation_slices if begun else 0
+            slices = rotation.due(verified, at.as_of.date(), extraction.rotation_days, most)
+            again = [day for day in self.ports.debts.get(where, ()) if rotation.is_day(day) and day < since.isoformat()]
+            older = Older(extraction.rotation_days, slices, tuple(again[:_ASKED])) if slices or again else None
+        return Proof(at.link, self.table, since, at.server.today, older)
 
 
 def _gap(way: _Way) -> str:
@@ -270,10 +285,6 @@ def _gap(way: _Way) -> str:
     if way.load:
         return f"the first load is landed up to key {'/'.join(reached.key)}"
     return f"the gap is landed up to {reached.cursor}"
-
-
-def _proof(table: Table, since: date, older: Older | None) -> str:
-    return query.fingerprints(table, since, older.spans(since) if older else ())
 
 
 @cache

@@ -13,6 +13,8 @@ from podemos.core.table import Table
 from podemos.core.zones import zone_table
 
 _WIDE_ROWS = 2000
+_HELD_ROWS, _LEAST_ROWS = 200_000, 25_000
+"""Of all threads together, and of one however many there are: smaller chunks would be many, each with its evidence."""
 
 
 class Branch(Strict):
@@ -99,9 +101,10 @@ class Extraction(Strict):
     )
 
     def rows_of(self, table: Table) -> int:
-        """Rows per page of a table: few where a text may be of any length, for a page is held in memory."""
+        """Rows per page of a table: few where a text may be of any length, for each thread holds a page in memory."""
         wide = any(column.unbounded for column in table.columns)
-        return min(self.page_rows, _WIDE_ROWS) if wide else self.page_rows
+        most = _WIDE_ROWS if wide else max(_LEAST_ROWS, _HELD_ROWS // self.threads)
+        return min(self.page_rows, most)
 
 
 class Branches(Strict):

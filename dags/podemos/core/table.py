@@ -37,6 +37,7 @@ class Read(StrEnum):
 
     `INSTANT` is a TIMESTAMP: as it is, but in the zone of the server's sessions instead of the branch's. `BYTES` is a
     text in utf8mb3: its own bytes, which are UTF-8, where the server would put a question mark for those that are not.
+    `UTF8` is a text that is known to be in utf8mb4: it is sent as it lies there.
     """
 
     PLAIN = "plain"
@@ -46,6 +47,7 @@ class Read(StrEnum):
     REAL = "real"
     INSTANT = "instant"
     BYTES = "bytes"
+    UTF8 = "utf8"
 
 
 class Cursor(StrEnum):

@@ -32,7 +32,10 @@ def test_pages_days_and_fingerprints_are_those_of_mariadb(sources: RunningBranch
         texts += [query.whole(table, at, 3) for at in (None, Position("", (middle[0].decode(),)))]
         for start in (Position(middle[-1].decode()), Position(middle[-1].decode(), (middle[0].decode(),))):
             texts += [query.page(table, start, limit) for limit in (3, 5000)]
+        texts.append(query.fingerprints(table, date(2026, 11, 1), until=date(2026, 11, 10)))
         if table.partitioned:
+            spans = [("2026-09-20", "2026-10-01"), ("2026-10-18", "2026-10-19"), ("2000-01-01", "2000-02-01")]
+            texts.append(query.fingerprints(table, date(2026, 11, 1), spans))
             at = [column.name for column in table.columns].index(table.business_date)
             day = middle[at].decode()
             texts += [query.day(table, day[:10], None, 5000)]

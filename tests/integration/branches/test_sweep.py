@@ -15,6 +15,7 @@ import pytest
 from local.branches.testing import RunningBranches
 from podemos.branches import keys, query
 from podemos.branches.ranges import Whole, whole
+from podemos.branches.rotation import Older
 from podemos.branches.state import Position
 from podemos.contracts.tables import contract
 from podemos.core import fingerprint, manifest
@@ -166,7 +167,9 @@ def test_old_days_are_compared_too_and_the_lake_has_the_same(puller: Puller, sou
         " FROM pagos WHERE id_pago < 1000000",
     )
     puller("001", rotation_slices=30)
-    last = [part for part in parts(puller.lake, "pagos", "001") if part.final][-1]
+    puller("001", rotation_slices=30)
+    first, last = [part for part in parts(puller.lake, "pagos", "001") if part.final]
+    assert first.older is None, "a first load has just read everything: the turns begin with the next pull"
     assert last.older is not None
     assert last.older.slices == tuple(range(30))
     assert {"2024-10-31", "1968-10-02"} <= last.fingerprints.keys()
@@ -260,17 +263,53 @@ def test_a_page_of_a_day_is_a_range_on_the_dates_index(sources: RunningBranches)
             for after in (None, Position(f"{DAY} 10:00:00", ("2280",))):
                 cursor.execute("EXPLAIN " + query.day(PAGOS, DAY, after, 50))
                 plans.append(dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True)))
-            spans = [("2000-04-01", "2000-05-01"), ("2026-11-10", "2026-11-11")]
-            for sql in (query.fingerprints(PAGOS, date(2026, 11, 19), spans), query.keyed(PAGOS, [("5",), ("7",)])):
-                cursor.execute("EXPLAIN " + sql)
-                row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
-                others.append((row["type"], row["key"], int(row["rows"]) < 6000))
+            cursor.execute("EXPLAIN " + query.keyed(PAGOS, [("5",), ("7",)]))
+            row = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+            others.append((row["type"], row["key"], int(row["rows"]) < 6000))
             cursor.execute(query.day(PAGOS, DAY, Position(f"{DAY} 10:00:00", ("2280",)), 2))
             assert [row[0] for row in cursor.fetchall()] == [2279, 2278]
     finally:
         execute(sources, "001", "DROP DATABASE explica")
-    assert others == [("range", "por_fecha", True), ("range", "PRIMARY", True)]
+    assert others == [("range", "PRIMARY", True)]
     for plan in plans:
         assert (plan["type"], plan["key"]) == ("range", "por_fecha")
         assert int(plan["rows"]) <= 1500
         assert "filesort" not in plan["Extra"]
+
+
+@pytest.mark.parametrize("rows", [3_000, 40_000])
+def test_older_days_are_ranges_on_the_dates_index_however_many_and_however_small_the_table(
+    sources: RunningBranches, rows: int
+) -> None:
+    """Three years of payments: two turns are twenty spans, most of them of months that the table has not."""
+    since = date(2026, 10, 6)
+    spans = Older(30, (2, 9), ("2025-03-04", "2026-01-02")).spans(since)
+    execute(
+        sources,
+        "001",
+        "CREATE DATABASE explica",
+        "CREATE TABLE explica.pagos LIKE pagos",
+        "INSERT INTO explica.pagos SELECT seq, 1, 1, seq / 100, '2026-11-20' - INTERVAL (seq * 1095 * 86400 DIV "
+        f"{rows}) SECOND, 'PAGADO', NULL, NOW(6) FROM seq_1_to_{rows}",
+        "ANALYZE TABLE explica.pagos",
+    )
+    try:
+        with closing(sources.root()) as root:
+            cursor = root.cursor()
+            cursor.execute("USE explica")
+            cursor.execute("EXPLAIN " + query.fingerprints(PAGOS, since, spans))
+            names = [column[0] for column in cursor.description]
+            plans = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            cursor.execute(query.fingerprints(PAGOS, since, spans))
+            apart = sorted(cursor.fetchall())
+            wanted = " OR ".join(f"(fecha_pago >= '{first}' AND fecha_pago < '{after}')" for first, after in spans)
+            before, _, after = query.fingerprints(PAGOS, since).partition("`fecha_pago` >= '2026-10-06'")
+            cursor.execute(f"{before}({wanted} OR fecha_pago >= '2026-10-06'){after}")
+            assert apart == sorted(cursor.fetchall())
+            assert len({row[0] for row in apart}) == len(apart) > 46, "no day twice"
+    finally:
+        execute(sources, "001", "DROP DATABASE explica")
+    tables = [plan for plan in plans if plan["table"] == "pagos"]
+    assert len(tables) == len(spans) + 1 > 20
+    assert {(plan["type"], plan["key"]) for plan in tables} == {("range", "por_fecha")}
+    assert sum(int(plan["rows"]) for plan in tables) < rows / 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import MySQLdb
@@ -12,7 +13,7 @@ import pytest
 
 from podemos.branches import debts, query, rotation
 from podemos.branches.landing import Part
-from podemos.branches.prints import fingerprints_beside
+from podemos.branches.proof import Proof
 from podemos.branches.rotation import Older, Verified
 from podemos.contracts.tables import contract
 from podemos.core import manifest
@@ -48,6 +49,12 @@ def test_every_slice_is_compared_within_thirty_days_for_ever() -> None:
     assert max(late[59:]) < 30
 
 
+def test_after_a_first_load_that_took_no_turn_all_of_history_is_proven_within_thirty_days() -> None:
+    late = [oldest(verified, today) for today, verified in nights(missed=range(1), most=2)]
+    assert max(late[16:]) < 30, "two a night: half of the time"
+    assert max([oldest(verified, today) for today, verified in nights(missed=range(1))][30:]) <= 30
+
+
 def test_nights_that_were_missed_are_made_up_for() -> None:
     late = [oldest(verified, today) for today, verified in nights(missed=range(60, 80), most=2)]
     assert late[79] > 40
@@ -79,15 +86,35 @@ def test_the_slices_hold_every_day_once_and_their_spans_are_those_days() -> None
 
 def test_older_days_are_one_statement_with_the_window_and_of_bounded_length() -> None:
     pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
-    sql = query.fingerprints(pagos, since, Older(30, (3,), (OLD,)).spans(since))
-    assert (
-        "WHERE (`fecha_pago` >= '2026-10-06' OR (`fecha_pago` >= '2000-04-01' AND `fecha_pago` < '2000-05-01')" in sql
+    alone = query.fingerprints(pagos, since)
+    window, *older = query.fingerprints(pagos, since, Older(30, (3,), (OLD,)).spans(since)).split(" UNION ALL ")
+    assert window == alone, "the window is a range as it is without them"
+    assert len(older) == 11 + 1, "a SELECT for each"
+    assert all(one.partition(" WHERE ")[0] == window.partition(" WHERE ")[0] for one in older)
+    assert older[0].endswith(
+        "WHERE (`fecha_pago` >= '2000-04-01' AND `fecha_pago` < '2000-05-01') GROUP BY DATE(`fecha_pago`)"
     )
-    assert sql.endswith(
-        "OR (`fecha_pago` >= '2024-10-31' AND `fecha_pago` < '2024-11-01')) GROUP BY DATE(`fecha_pago`)"
-    )
-    days = tuple(str(since - timedelta(days=back)) for back in range(1, 101))
-    assert len(query.fingerprints(pagos, since, Older(30, (3, 4), days).spans(since))) < 16_000
+    assert any("(`fecha_pago` >= '2024-10-31' AND `fecha_pago` < '2024-11-01')" in one for one in older)
+
+
+def test_very_many_older_days_share_a_select_and_the_statement_is_never_long() -> None:
+    pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
+    days = tuple(str(since - timedelta(days=2 * back)) for back in range(1, 101))
+    spans = Older(30, (3, 9), days).spans(since)
+    sql = query.fingerprints(pagos, since, spans)
+    assert len(sql) < 48_000
+    assert all(sql.count(f"`fecha_pago` >= '{first}' AND `fecha_pago` < '{after}'") == 1 for first, after in spans)
+
+
+def test_spans_are_apart_from_each_other_and_from_the_window_so_that_no_day_is_counted_twice() -> None:
+    since = date(2026, 10, 6)
+    at = rotation.slice_of("2026-10-05", 30) or 0
+    days = ("2026-10-04", "2026-10-05", "2026-08-31", "2026-08-30", "2020-02-29")
+    spans = Older(30, (at, (at + 29) % 30), days).spans(since)
+    assert spans[-1] == ("2026-08-30", "2026-10-06"), "two days, two months and the window adjoin"
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
+    assert ("2020-02-29", "2020-03-01") in spans
+    assert Older(30, tuple(range(30))).spans(since) == [("0001-01-01", "2026-10-06")]
 
 
 class Warehouse:
@@ -207,13 +234,13 @@ def test_old_days_that_take_a_server_too_long_stay_due_and_the_window_is_still_c
             self.code = code
 
         def rows(self, sql: str) -> Iterator[Any]:
-            if " OR " in sql:
+            if " UNION ALL " in sql:
                 raise MySQLdb.OperationalError(self.code, "exceeded")
             yield [(b"2026-11-19", b"1", b"100", b"7")]
 
     pagos, since = contract("pagos").compiled(), date(2026, 10, 6)
     slow: Any = Slow(1969)
-    assert fingerprints_beside(slow, pagos, since, Older(30, (3,))) == ({"2026-11-19": ONE}, None)
+    assert Proof(slow, pagos, since, TODAY, Older(30, (3,))).whole() == ({"2026-11-19": ONE}, None)
     lost: Any = Slow(2013)
     with pytest.raises(MySQLdb.OperationalError):
-        fingerprints_beside(lost, pagos, since, Older(30, (3,)))
+        Proof(lost, pagos, since, TODAY, Older(30, (3,))).whole()

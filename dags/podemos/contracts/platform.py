@@ -26,6 +26,13 @@ class Warehouse(Strict):
     copy_role_arn: str
 
 
+class ReportLock(Strict):
+    """S3 Object Lock of each published object, set as it is written; rehearsals are not locked."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    days: int = Field(ge=1, le=36_500, description="at least so long after the publication")
+
+
 class Contingency(Strict):
     """The Fargate task that publishes when Airflow can not."""
 
@@ -34,13 +41,6 @@ class Contingency(Strict):
     container: str
     subnets: tuple[str, ...] = Field(min_length=1)
     security_groups: tuple[str, ...] = Field(min_length=1)
-
-
-class ReportLock(Strict):
-    """S3 Object Lock of each published object, set as it is written; rehearsals are not locked."""
-
-    mode: Literal["GOVERNANCE", "COMPLIANCE"]
-    days: int = Field(ge=1, le=36_500, description="at least so long after the publication")
 
 
 class Platform(Strict):
@@ -92,6 +92,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    for nested in ("warehouse", "contingency", "report_lock"):
+    for nested in ("warehouse", "report_lock", "contingency"):
         data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

@@ -7,9 +7,7 @@ would have been sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from podemos.contracts.delivery import Delivery
 from podemos.core.clock import Clock, iso
@@ -48,11 +46,6 @@ def deliver(report_key: str, *, reports: ObjectStore, delivery: Delivery, carrie
     if refused:
         raise SourceUnavailable("; ".join(refused))
     return report_key
-
-
-def receipts(manifest: Mapping[str, Any], reports: ObjectStore) -> list[str]:
-    """The keys of a version's receipts."""
-    return [info.key for info in reports.list(f"{keys.receipts(manifest)}v{manifest['version']}-")]
 
 
 def _keep(parcel: Parcel, channel: str, kind: str, answer: Answer, clock: Clock) -> None:

@@ -105,7 +105,12 @@ REPORTS = "reports/"
 
 def receipt(manifest: Mapping[str, Any], channel: str) -> str:
     """Where the receipt of a version and channel is."""
-    return f"{receipts(manifest)}v{manifest['version']}-{channel}.json"
+    return f"{version_receipts(manifest)}{channel}.json"
+
+
+def version_receipts(manifest: Mapping[str, Any]) -> str:
+    """What the keys of a version's receipts begin with."""
+    return f"{receipts(manifest)}v{manifest['version']}-"
 
 
 def receipts(manifest: Mapping[str, Any]) -> str:

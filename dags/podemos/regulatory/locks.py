@@ -8,7 +8,7 @@ from podemos.core.clock import from_iso, iso
 from podemos.core.manifest import read
 from podemos.core.retention import Retention
 from podemos.core.store import ObjectStore
-from podemos.regulatory.deliver import receipts
+from podemos.regulatory import keys
 
 
 def unlocked(report_key: str, *, reports: ObjectStore, retention: Retention) -> list[str]:
@@ -27,9 +27,9 @@ def unlocked(report_key: str, *, reports: ObjectStore, retention: Retention) -> 
     manifest, _ = read(reports, report_key)
     wanted = from_iso(manifest["published_at"]) + timedelta(days=retention.days)
     folder = report_key.rpartition("/")[0] + "/"
-    keys = [info.key for info in reports.list(folder)] + receipts(manifest, reports)
+    prefixes = (folder, keys.version_receipts(manifest))
     found = []
-    for key in keys:
+    for key in (info.key for prefix in prefixes for info in reports.list(prefix)):
         if retention.lock(key, wanted) is None:
             continue
         info = reports.head(key)

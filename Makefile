@@ -10,6 +10,10 @@ BRANCHES ?=
 ROWS ?=
 DATE ?=
 
+# For `make drill`: AT=HH:MM FAULT=name or name=source|branch, and BRANCHES=20 ROWS=200 DATE=YYYY-MM-DD
+AT ?=
+FAULT ?=
+
 # For `make chaos-branches`: SCHEDULES=n MARIADB=n (a fifth of them unless given) SEED=n CASE=n SHRINK=1. SEED also for `make why`.
 SCHEDULES ?=
 MARIADB ?=
@@ -41,13 +45,14 @@ unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
 
-.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why demo up down status docs zones constraints \
+.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why drill demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-narrowing bench-report rebuild-year
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo "  Variables of demo: SCENARIO=complete|partial|held|offline-branches|tampered BRANCHES=n ROWS=n DATE=yyyy-mm-dd"
+	@echo "  Variables of drill: AT=HH:MM FAULT=name (bare \`make drill\` lists them) BRANCHES=n ROWS=n DATE=yyyy-mm-dd"
 	@echo "  Variables of chaos-branches: SCHEDULES=n MARIADB=n SEED=n CASE=n SHRINK=1 VERBOSE=1"
 	@echo "  Variables of chaos-cents and chaos-report: SEEDS=n or NIGHTS=n SEED=n CASE=n PROCESSES=n"
 
@@ -116,6 +121,10 @@ bench-fingerprint: setup ## What proving a row costs a branch's server, beside r
 
 bench-narrowing: setup ## What one changed cent costs over the link: a range read whole beside one narrowed to its keys
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.narrowing
+
+drill: setup ## Rehearse a night with a fault, AT=HH:MM FAULT=name; without arguments the faults are listed
+	@$(BIN)/python -m local drill $(if $(FAULT),--fault $(FAULT)) $(if $(AT),--at $(AT)) $(if $(BRANCHES),--branches $(BRANCHES)) \
+	    $(if $(ROWS),--rows $(ROWS)) $(if $(DATE),--date $(DATE))
 
 demo: setup ## Run one night end to end under real Airflow; the last line is its result as JSON
 	@$(BIN)/python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \

@@ -22,6 +22,10 @@ from local.branches.seed import TooFewRows
 from local.branches.server import ServerFailed
 from local.branches.settings import PortTaken
 from local.branches.settings import Settings as BranchSettings
+from local.drill import outcome, rehearsal
+from local.drill import table as drill_table
+from local.drill.catalogue import UnknownFault
+from local.drill.catalogue import drill as find_drill
 from local.platform import dataset, summary, watchdog
 from local.platform.airflow import ImportErrors
 from local.platform.dataset import Dataset
@@ -47,12 +51,13 @@ Day = Annotated[datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], he
 Branches = Annotated[int | None, typer.Option(help="How many branches.", min=1, max=200)]
 Rows = Annotated[int | None, typer.Option(help="New payments per branch.", min=1)]
 SCENARIOS = ("complete", "partial", "held", OFFLINE_SCENARIO, "tampered")
+DRILL_BRANCHES, DRILL_ROWS = 20, 200
 HELD = 3
 """Exit code of a night that was held on purpose: nothing was published."""
 # What a person can mend is told in one line; anything else is a defect and keeps its traceback.
 TOLD = (
     AirflowDown, AirflowRefused, ImportErrors, PodemosError, PortTaken, PortsTaken, ProxyDown, ServerFailed,
-    StartFailed, TimeoutError, TooFewRows, UnknownBranch, UnknownSource,
+    StartFailed, TimeoutError, TooFewRows, UnknownBranch, UnknownFault, UnknownSource,
 )  # fmt: skip
 
 
@@ -194,6 +199,28 @@ def demo(
     summary.show(console, result)
     typer.echo(json.dumps(result.line()))
     raise typer.Exit(0 if result.good else HELD if result.status == "held" else 1)
+
+
+@app.command()
+def drill(
+    fault: Annotated[str | None, typer.Option(help="A fault, e.g. warehouse_down; the list when left out.")] = None,
+    at: Annotated[str | None, typer.Option(help="Minute of the night, HH:MM.")] = None,
+    day: Day = None,
+    branches: Branches = None,
+    rows: Rows = None,
+) -> None:
+    """Rehearse a night with a fault; the last line is its result as JSON. Exit 0: it ended as it must."""
+    if fault is None:
+        drill_table.catalogue(console)
+        return
+    planned = find_drill(fault, at)
+    using = settings()
+    data = wanted_data(using, day, branches or DRILL_BRANCHES, rows or DRILL_ROWS)
+    with Show(console) as show:
+        ended = rehearsal.rehearse(Stack(using, show.line), show, data, planned)
+    drill_table.show(console, ended)
+    typer.echo(json.dumps(outcome.line(planned, ended.outcome, ended.night, ended.differences)))
+    raise typer.Exit(1 if ended.differences else 0)
 
 
 @app.command()

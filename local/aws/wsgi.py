@@ -18,7 +18,7 @@ import moto.backends
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws import patching
+from local.aws import outages, patching
 
 HEALTH_PATH = "/_local/health"  # "_local" can not be a bucket: names start with a letter or a digit
 _S3_SCOPE = "/s3/aws4_request"
@@ -146,18 +146,19 @@ class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
 
 
 class Application:
-    """Moto's dispatcher with a health route before it."""
+    """Moto's dispatcher, with the routes of health and of outages before it."""
 
     def __init__(self, health: dict[str, object]) -> None:
         self._moto = _Dispatcher()
         self._health = health
+        self._outages = outages.Outages()
         self._closed = False
         self._running = 0
         self._s3_requests = 0
         self._idle = threading.Condition()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Answer `/_local/health` here, everything else in moto; 503 once closed."""
+        """Answer `/_local/…` here, everything else in moto unless its service has an outage; 503 once closed."""
         with self._idle:
             if self._closed:
                 start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
@@ -168,7 +169,10 @@ class Application:
             if environ.get("PATH_INFO") == HEALTH_PATH:
                 start_response("200 OK", [("Content-Type", "application/json")])
                 return [json.dumps({"status": "ok", **self._health, "s3_requests": self._s3_requests}).encode()]
-            return list(self._moto(environ, start_response))
+            if environ.get("PATH_INFO", "").startswith(outages.PATH):
+                return self._outages.administer(environ, start_response)
+            refusal = self._outages.answer(environ, start_response)
+            return list(self._moto(environ, start_response)) if refusal is None else refusal
         finally:
             with self._idle:
                 self._running -= 1

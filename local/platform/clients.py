@@ -1,4 +1,7 @@
-"""boto3 clients of the AWS stand-in: explicit endpoint and keys, whatever profile the caller's shell has."""
+"""boto3 clients of the AWS stand-in: explicit endpoint and keys, whatever profile the caller's shell has.
+
+They sign as the outside world, which an outage of a service spares: what was simulated of it is the platform's trouble.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local.aws.outages import OUTSIDE
 from local.platform.settings import Settings
 
 REGION = "us-east-1"
@@ -22,7 +26,7 @@ class Clients:
     def __init__(self, settings: Settings) -> None:
         self._endpoint = settings.endpoint
         self._session = boto3.session.Session(
-            aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION  # noqa: S106 - not a secret
+            aws_access_key_id=OUTSIDE, aws_secret_access_key="local", region_name=REGION  # noqa: S106 - not a secret
         )  # fmt: skip
         self._made: dict[str, Any] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 from local.platform.dataset import Dataset
 from local.platform.show import Show
@@ -17,17 +18,19 @@ from podemos.core.night import Night
 
 
 class Deliveries(threading.Thread):
-    """Delivers what the dataset's scenario lets arrive; `failure` holds what went wrong, if anything."""
+    """Delivers what the dataset's scenario lets arrive, `late` ones late; `failure` holds what went wrong."""
 
-    def __init__(self, stack: Stack, show: Show, data: Dataset, night: Night) -> None:
+    def __init__(
+        self, stack: Stack, show: Show, data: Dataset, night: Night, late: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(name="deliveries", daemon=True)
-        self._stack, self._show, self._data, self._night = stack, show, data, night
+        self._stack, self._show, self._data, self._night, self._late = stack, show, data, night, late
         self.failure: Exception | None = None
 
     def run(self) -> None:
         """Deliver until the last system has."""
         try:
-            for outcome in _deliver(self._stack, self._data, self._night):
+            for outcome in _deliver(self._stack, self._data, self._night, self._late):
                 if outcome.written:
                     self._show.line(f"[{outcome.clock} of the night] {outcome.source_id}: {outcome.rows:,} movements")
         except Exception as failure:
@@ -47,7 +50,13 @@ def correct(stack: Stack, show: Show, data: Dataset) -> None:
             show.line(f"{outcome.source_id} delivers what it owed: {outcome.rows:,} movements")
 
 
-def _deliver(stack: Stack, data: Dataset, night: Night | None) -> Iterator[Outcome]:
+def of(stack: Stack, data: Dataset) -> tuple[Inbox, Content]:
+    """Where the systems deliver to, and what they hold."""
     content = Content(data.business_date, clients.of_branches(stack.settings.state), data.movements)
-    inbox = Inbox(stack.clients("s3"), platform_names().lake_bucket, stack.settings.state)
-    return deliver(inbox, content, scenario(data.scenario, content, withheld=data.withheld), night)
+    return Inbox(stack.clients("s3"), platform_names().lake_bucket, stack.settings.state), content
+
+
+def _deliver(stack: Stack, data: Dataset, night: Night | None, late: frozenset[str] = frozenset()) -> Iterator[Outcome]:
+    inbox, content = of(stack, data)
+    planned = scenario(data.scenario, content, withheld=data.withheld)
+    return deliver(inbox, content, replace(planned, late=planned.late | late), night)

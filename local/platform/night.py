@@ -103,7 +103,9 @@ def run_night(stack: Stack, show: Show, data: Dataset) -> Result:
     branches = follow.trigger(stages.BRANCHES, {"business_date": data.business_date.isoformat()})
     follow.until(lambda: branches.loaded)
     pace = pace_for(stack.settings.night.rehearsal_seconds_per_hour, time.monotonic() - begun)
-    report = _open_night(stack, show, data, follow, pace)
+    night = Night(data.business_date, system_clock().replace(microsecond=0), pace)
+    report = open_night(follow, night)
+    Deliveries(stack, show, data, night).start()
     follow.until(lambda: branches.ended and report.ended)
     seconds |= branches.seconds() | report.seconds()
     return _judged(stack, show, data, [branches, report], seconds)
@@ -122,17 +124,14 @@ def pace_for(configured: int, seconds: float) -> int:
     return max(configured, math.ceil(seconds * SHARE_PER_HOUR))
 
 
-def _open_night(stack: Stack, show: Show, data: Dataset, follow: Watch, pace: int) -> Run:
-    """Start the report's run, and the systems that deliver to it, on one clock that begins now."""
-    night = Night(data.business_date, system_clock().replace(microsecond=0), pace)
+def open_night(follow: Watch, night: Night) -> Run:
+    """Start the report's run on the night's clock."""
     conf = {
-        "business_date": data.business_date.isoformat(),
-        "rehearsal_seconds_per_hour": pace,
+        "business_date": night.business_date.isoformat(),
+        "rehearsal_seconds_per_hour": night.seconds_per_hour,
         "night_start": night.start.astimezone(UTC).isoformat(),
     }
-    run = follow.trigger(stages.REPORT, conf)
-    Deliveries(stack, show, data, night).start()
-    return run
+    return follow.trigger(stages.REPORT, conf)
 
 
 def _judged(stack: Stack, show: Show, data: Dataset, runs: list[Run], seconds: dict[str, float]) -> Result:

@@ -26,11 +26,11 @@ class AirflowDown(RuntimeError):
 
 
 class Airflow:
-    """One Airflow, spoken to as its administrator."""
+    """One Airflow, spoken to as its administrator, or as whom `token` says."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self._url = url
-        self._token: str | None = None
+        self._token = token
         # Never through a proxy: it is this machine.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -106,7 +106,7 @@ class Airflow:
         url = self._url + path + (f"?{urllib.parse.urlencode(query)}" if query else "")
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if authorised:
-            headers["Authorization"] = f"Bearer {self._login()}"
+            headers["Authorization"] = f"Bearer {self.token()}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - http, this machine
         try:
@@ -121,7 +121,8 @@ class Airflow:
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             raise AirflowDown(f"Airflow at {self._url} does not answer: {error}") from None
 
-    def _login(self) -> str:
+    def token(self) -> str:
+        """The API token; of the administrator unless another one was given."""
         if self._token is None:
             self._token = str(self._send("GET", "/auth/token", authorised=False)["access_token"])
         return self._token

@@ -108,11 +108,14 @@ class Stack:
     def start_over(self, wanted: Dataset, held: Dataset) -> None:
         """Forget lake, warehouse and deliveries, because `wanted` can not follow on what is held."""
         self.say(f"other data wanted ({_difference(wanted, held)}): starting over with an empty lake and warehouse")
+        self.empty()
+        if wanted.branches != held.branches:
+            branches.stop(self._saved_branches())
+
+    def empty(self) -> None:
+        """Forget lake, warehouse and deliveries."""
         self.fail_active_runs()
         self._forget_deliveries()
-        saved = self._saved_branches()
-        if wanted.branches != held.branches:
-            branches.stop(saved)
         dataset.forget(self.settings.state)
 
     def fail_active_runs(self) -> int:

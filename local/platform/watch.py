@@ -50,13 +50,18 @@ class Run:
 
 
 class Watch:
-    """Polls until told to stop."""
+    """Polls until told to stop.
+
+    Attributes:
+        revives: whether dead components are started again; while not, Airflow's silence is nothing to end for.
+    """
 
     def __init__(self, stack: Stack, show: Show, *, timeout_seconds: float, every: float = 1.5) -> None:
         self._stack, self._show, self._every = stack, show, every
         self._deadline = time.monotonic() + timeout_seconds
         self._silent_since: float | None = None
         self.runs: list[Run] = []
+        self.revives = True
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> Run:
         """Start a run and follow it."""
@@ -81,7 +86,7 @@ class Watch:
             time.sleep(self._every)
 
     def _poll(self) -> None:
-        for name in self._stack.revive():
+        for name in self._stack.revive() if self.revives else ():
             self._show.line(f"{name} had died and was started again")
         try:
             for run in self.runs:
@@ -95,7 +100,7 @@ class Watch:
             if isinstance(silence, AirflowRefused) and silence.status < 500:
                 raise
             self._silent_since = self._silent_since or time.monotonic()
-            if time.monotonic() - self._silent_since > PATIENCE_SECONDS:
+            if self.revives and time.monotonic() - self._silent_since > PATIENCE_SECONDS:
                 raise
 
 

@@ -8,11 +8,14 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from airflow.providers.standard.operators import hitl
-from airflow.sdk.exceptions import TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowException, TaskAwaitingInput
+from botocore.exceptions import EndpointConnectionError
 
 from podemos.core.clock import iso
+from podemos.core.errors import SourceUnavailable
 from podemos.core.manifest import read
 from podemos.core.store import S3Store
+from podemos.orchestration import ask
 from podemos.orchestration.ask import AskUntil
 from podemos.orchestration.ports import Ports
 from podemos.regulatory import marks
@@ -23,8 +26,22 @@ from tests.unit.regulatory.test_ask import decided
 CONTEXT = {
     "params": {"business_date": DAY.isoformat(), "rehearsal_seconds_per_hour": None},
     "dag_run": SimpleNamespace(run_after=NIGHT.start),
-    "task_instance": SimpleNamespace(id="an id"),
+    "task_instance": SimpleNamespace(
+        id="an id", dag_id="regulatory_report", run_id="run", task_id="ask", map_index=-1, max_tries=3
+    ),
 }
+SAID = {
+    "chosen_options": ["retener"],
+    "params_input": {"nota": "llega a las 5"},
+    "responded_at": datetime(2026, 11, 20, 11, tzinfo=UTC) + timedelta(minutes=1),
+    "responded_by_user": {"id": "1", "name": "ana"},
+}
+
+
+class Memory(dict):
+    """What a task keeps from one attempt to the next."""
+
+    set = dict.__setitem__
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +65,18 @@ def lake(aws, evidence):
 
 @pytest.fixture
 def sent(monkeypatch):
-    """What is asked of Airflow, and the clock port."""
-    found = {}
+    """What is asked of Airflow, what is told, the clock port, and what the task keeps."""
+    found = {"kept": Memory(), "now": NIGHT.at("04:30")}
     monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **details: found.update(details))
+    found["told"] = []
+    monkeypatch.setattr(Ports, "send", property(lambda self: lambda *notice: found["told"].append(notice)))
     monkeypatch.setattr(Ports, "clock", property(lambda self: lambda: found["now"]))
     return found
 
 
 def execute(decision, sent, clock):
     sent["now"] = NIGHT.at(clock)
-    return AskUntil(task_id="ask", decision=decision).execute(CONTEXT)
+    return AskUntil(task_id="ask", decision=decision).execute(CONTEXT | {"task_state_store": sent["kept"]})
 
 
 @pytest.mark.parametrize("clock", ["04:30", "05:40"])
@@ -71,6 +90,27 @@ def test_it_waits_until_a_quarter_to_six_whenever_it_starts(lake, evidence, sent
     assert (mark.stage, marks.evidence(lake, mark)["until"]) == (marks.PENDING, iso(NIGHT.at("05:45")))
 
 
+def test_the_question_is_sent_to_a_person_with_the_page_that_takes_the_answer(lake, evidence, sent, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example")
+    with pytest.raises(TaskAwaitingInput):
+        execute(evidence[1], sent, "04:30")
+    [(subject, body, attributes)] = sent["told"]
+    assert subject.startswith(f"ASK: report {DAY}")
+    assert "cajeros" in body
+    assert "https://airflow.example/dags/regulatory_report/runs/run/tasks/ask/required_actions" in body
+    assert attributes["severity"] == "critical"
+
+
+def test_a_question_that_can_not_be_sent_is_asked_all_the_same(lake, evidence, sent, monkeypatch):
+    def down(*notice):
+        raise EndpointConnectionError(endpoint_url="sns")
+
+    monkeypatch.setattr(Ports, "send", property(lambda self: down))
+    with pytest.raises(TaskAwaitingInput):
+        execute(evidence[1], sent, "04:30")
+    assert sent["options"] == ["publicar", "retener"]
+
+
 @pytest.mark.parametrize("clock", ["05:45", "06:30"])
 def test_too_late_the_policy_answers_at_once(lake, evidence, sent, clock):
     answered = read(lake, execute(evidence[1], sent, clock))[0]
@@ -82,13 +122,30 @@ def test_nothing_to_decide_is_handed_on(lake, evidence, sent):
 
 
 def test_an_answer_is_kept_with_who_gave_it(lake, evidence, sent):
-    said = {
-        "chosen_options": ["retener"],
-        "params_input": {"nota": "llega a las 5"},
-        "responded_at": datetime(2026, 11, 20, 11, tzinfo=UTC) + timedelta(minutes=1),
-        "responded_by_user": {"id": "1", "name": "ana"},
-    }
-    sent["now"] = NIGHT.at("05:41")
-    key = AskUntil(task_id="ask", decision=evidence[1]).execute_complete(CONTEXT, said)
+    key = AskUntil(task_id="ask", decision=evidence[1]).execute_complete(CONTEXT | {"task_state_store": Memory()}, SAID)
     held = read(lake, key)[0]
     assert (held["outcome"], held["reasons"]) == ("hold", ["held by ana: llega a las 5"])
+
+
+def test_who_has_answered_is_not_asked_again_by_the_next_attempt(lake, evidence, sent, monkeypatch):
+    def lost(*args, **named):
+        raise SourceUnavailable("S3 does not answer")
+
+    with monkeypatch.context() as broken, pytest.raises(AirflowException):
+        broken.setattr(ask.ask, "answer", lost)
+        context = CONTEXT | {"task_state_store": sent["kept"]}
+        AskUntil(task_id="ask", decision=evidence[1]).execute_complete(context, SAID)
+    held = read(lake, execute(evidence[1], sent, "05:10"))[0]
+    assert (held["outcome"], held["answered"]["by"], held["answered"]["at"]) == (
+        "hold",
+        "ana",
+        iso(SAID["responded_at"]),
+    )
+    assert sent["told"] == []
+
+
+def test_a_question_that_a_person_cleared_is_asked_anew(lake, evidence, sent, monkeypatch):
+    AskUntil(task_id="ask", decision=evidence[1]).execute_complete(CONTEXT | {"task_state_store": sent["kept"]}, SAID)
+    monkeypatch.setattr(CONTEXT["task_instance"], "max_tries", 7)
+    with pytest.raises(TaskAwaitingInput):
+        execute(evidence[1], sent, "04:30")

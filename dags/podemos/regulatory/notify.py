@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from podemos.core.alert import Alert, Level
 from podemos.core.manifest import read
 from podemos.core.money import format_pesos
-from podemos.core.night import DEADLINE
+from podemos.core.night import ANSWER_BY, DEADLINE
 from podemos.core.store import ObjectStore
 from podemos.regulatory import keys
 
@@ -72,4 +74,24 @@ def hold_message(decision_key: str, *, lake: ObjectStore) -> Alert:
         meaning=meaning,
         runbook=f"{RUNBOOK}#the-report-is-held",
         facts={"business_date": day, "outcome": "hold"},
+    )
+
+
+def ask_message(day: date, question: str, link: str) -> Alert:
+    """The notice of a question: all of it, where it is answered, and until when.
+
+    Args:
+        day: the business day.
+        question: in Spanish, Markdown.
+        link: to the page where it is answered.
+    """
+    return Alert(
+        condition="asked",
+        subject=f"ASK: report {day}: incomplete; publish or hold? Answer by {ANSWER_BY}",
+        text=f"{question}\n\nAnswer: {link}",
+        level=Level.CRITICAL,
+        owner=OWNER,
+        meaning=f"without an answer the policy decides at {ANSWER_BY}.",
+        runbook=f"{RUNBOOK}#the-report-is-held",
+        facts={"business_date": day.isoformat(), "outcome": "ask"},
     )

@@ -9,12 +9,13 @@ from podemos.warehouse.port import DataApi
 
 
 def files() -> list[str]:
-    """The DDL files relative to include/sql, in order: schemas, tables, comments."""
+    """The DDL files relative to include/sql, in order: schemas, tables, comments. Athena's are another engine's."""
     folder = include() / "sql"
     return [
         str(path.relative_to(folder))
         for pattern in ("create_schema*.sql", "create_[!s]*.sql", "comment_*.sql")
         for path in sorted(folder.rglob(pattern))
+        if path.parent.name != "athena"
     ]
 
 

@@ -80,7 +80,6 @@ class Judge:
         healed = self._healed(fates, table, all_rows.filter("esperaba")) if swept else {}
         self._for(table, "what changes")
         effect = effect_of(fates, table, decisions=bool(self._decisions(table) or self.kept(table)["rows"]))
-        incoming.unpersist()
         self.known[table.name] = self._known(fates, before_keys, table)
         counts = len(days), len(effect.days), len(altered)
         log.info("%s: %d days may change, %d do, %d chunks altered", table.name, *counts)

@@ -72,9 +72,11 @@ class Judge:
             self.zones.last,
         )
         sound = decided.accepted(faults.with_orphans(sound, table, self.known))
+        self._for(table, "what happens to each key")
         ranges, gone = absence.sound(self._of(table, "ranges"), altered), self._of(table, "gone")
         fates = curation.decide(sound, self._before(table, days), table)
-        fates = absence.declare_gone(fates, table, ranges, gone).persist()
+        # Not persisted: a write below a folder that a persisted frame reads from makes Spark compute that frame again.
+        fates = absence.declare_gone(fates, table, ranges, gone).localCheckpoint(eager=False)
         swept = ranges or gone or any(chunk.get("range") for chunk in self.plan["chunks"].get(table.name, ()))
         self._for(table, "what ranges healed")
         healed = self._healed(fates, table, all_rows.filter("esperaba")) if swept else {}

@@ -13,7 +13,10 @@ from pyspark.sql import SparkSession
 
 @contextmanager
 def session() -> Iterator[SparkSession]:
-    """Spark as the Glue job sets it up, on two cores. The driver lists files itself, and plans stay as they are."""
+    """Spark as the Glue job sets it up, on two cores. The driver lists files itself, and plans stay as they are.
+
+    One process curates night after night: what was compiled for one night is kept for the next.
+    """
     os.environ["PYSPARK_PYTHON"] = sys.executable
     spark = (
         SparkSession.builder.master("local[2]")
@@ -27,6 +30,7 @@ def session() -> Iterator[SparkSession]:
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.ansi.enabled", "false")
         .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.codegen.cache.maxEntries", "2000")
         .config("spark.sql.sources.parallelPartitionDiscovery.threshold", "100000")
         .config("spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
         .getOrCreate()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pyspark.sql import SparkSession
 
-from podemos.branches import curation, faults
+from podemos.branches import curation, derived, faults
 from podemos.branches.zone_frames import zone_frames
 from podemos.contracts.columns import ColumnContract
 from podemos.core.paths import include
@@ -44,13 +44,13 @@ def test_instants_of_the_servers_zone_dates_that_are_none_and_texts_without_end(
         raw.selectExpr("*", "false AS esperaba"), TABLE, frames.first, frames.last
     )  # fmt: skip
     assert [row["motivo"] for row in judged.collect()] == [None, None]
-    curated = curation.to_curated(raw, TABLE, frames.spans, frames.places, frames.changes)
+    curated = derived.to_curated(raw, TABLE, frames.spans, frames.places, frames.changes)
     assert curated.columns == [found.name for found in TABLE.curated_columns()]
     one, two = curated.orderBy("id").collect()
     assert (one["local_utc"], one["instante_utc"]) == (datetime(2026, 7, 2, 5, 30), datetime(2026, 7, 1, 22, 30))
     assert two["local_utc"] == datetime(1985, 1, 1, 6), "the zone table reaches back"
     assert (one["nunca_utc"], two["nunca_utc"], one["nunca_origen"]) == (None, None, "0000-00-00 00:00:00")
     assert len(one["largo"]) == 40_000, "the lake holds it whole"
-    loaded = curation.in_warehouse(curated, TABLE).orderBy("id").first()
+    loaded = derived.in_warehouse(curated, TABLE).orderBy("id").first()
     assert loaded is not None
     assert (len(loaded["largo"].encode()), len(loaded["octetos"])) == (2 * 16_383, 65_534)

@@ -180,6 +180,17 @@ def test_each_day_is_one_file_sorted_by_branch_and_key_with_the_warehouses_colum
             assert file["rows"] == len(order)
 
 
+def test_no_file_is_written_without_rows(nights: Nights) -> None:
+    lake = nights.lab.lake
+    assert list(lake.list("quarantine/clientes/")) == [], "no client ever waited"
+    assert {found.key.split("/")[1] for found in lake.list("quarantine/")} == {"prestamos", "pagos"}
+    for revision in (nights.first, nights.second, nights.third):
+        for what in ("quarantine", "delta", "decided"):
+            for entry in revision[what].values():
+                assert all(file["rows"] for file in entry["files"])
+                assert entry["rows"] == sum(file["rows"] for file in entry["files"])
+
+
 def test_a_delta_that_nobody_saw_arrive_is_carried_on(nights: Nights) -> None:
     """No certification confirmed the first two loads: the third delta holds everything, each key once."""
     third = nights.lab.delta(nights.third, "pagos", "007")

@@ -23,7 +23,6 @@ from podemos.branches.curation import (
     PARK,
     PRINT,
     PUT,
-    current,
     day_of,
     raw_schema,
 )
@@ -119,13 +118,19 @@ def origin_day(table: Table) -> Column:
     return F.coalesce(F.substring(F.col(f"{ORIGIN}.{table.business_date}"), 1, 10), F.lit(NO_DAY)).alias("dia")
 
 
-def as_at_branch(table: Table) -> list[Column]:
-    """An incoming row's columns as the branch has them."""
-    own = [
-        F.when(F.col(f"i.{ORIGIN}").isNotNull(), F.col(f"i.{ORIGIN}.{name}")).otherwise(F.col(f"i.{name}")).alias(name)
+def values_at_branch(table: Table) -> list[Column]:
+    """The values of an incoming row as the branch has them."""
+    origin = F.col(f"i.{ORIGIN}")
+    return [
+        F.when(origin.isNotNull(), F.col(f"i.{ORIGIN}.{name}")).otherwise(F.col(f"i.{name}")).alias(name)
         for name in _names(table)
     ]
-    return [*own, F.col("id_sucursal"), F.col("i.snapshot_seq").alias("snapshot_seq"), F.lit(False).alias("borrado")]
+
+
+def as_at_branch(table: Table) -> list[Column]:
+    """An incoming row's columns as the branch has them."""
+    own = [F.col("id_sucursal"), F.col("i.snapshot_seq").alias("snapshot_seq"), F.lit(False).alias("borrado")]
+    return [*values_at_branch(table), *own]
 
 
 def kept(judged: DataFrame, table: Table) -> DataFrame:
@@ -134,19 +139,6 @@ def kept(judged: DataFrame, table: Table) -> DataFrame:
             F.concat_ws("/", *table.primary_key).alias("clave"), day_of("i", table).alias("dia"),
             source_day(table).alias("dia_origen"), corrected().alias("corregido")]  # fmt: skip
     return judged.filter(stands()).select(*as_at_branch(table), *more)
-
-
-def winners(judged: DataFrame, table: Table) -> DataFrame:
-    """The rows that are curated now and alive, as the branch has them."""
-    own = current(judged.filter(~corrected()), table).filter("NOT borrado")
-    return own.unionByName(judged.filter(corrected()).select(*as_at_branch(table)))
-
-
-def as_curated(judged: DataFrame, table: Table) -> DataFrame:
-    """The corrected rows, with the values they are curated with."""
-    own = [F.col(f"i.{name}").alias(name) for name in _names(table)]
-    seq, alive = F.col("i.snapshot_seq").alias("snapshot_seq"), F.lit(False).alias("borrado")
-    return judged.filter(corrected()).select(*own, "id_sucursal", seq, alive)
 
 
 def parked(judged: DataFrame, table: Table) -> DataFrame:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 
-from podemos.branches.curation import Changes
+from podemos.branches.derived import Changes
 from podemos.core.zones import BUSINESS_ZONE
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from podemos.branches import decisions, quarantine_report, revisions
 from podemos.branches.__main__ import main
 from podemos.core import manifest
 
+from .asking import ask
 from .conftest import World
 
-Ask = Callable[[World, str], list[list[Any]]]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def decide(world: World, ask: Ask) -> dict[str, dict[str, str]]:
+def decide(world: World) -> dict[str, dict[str, str]]:
     """By the command line: one orphan is accepted as it is, another is given the loan it was meant for."""
     latest = revisions.latest(world.lake)
     assert latest is not None
@@ -32,7 +31,7 @@ def decide(world: World, ask: Ask) -> dict[str, dict[str, str]]:
 
 
 def assert_decided(
-    world: World, ask: Ask, revision: dict[str, Any], found: dict[str, Any], decided: dict[str, dict[str, Any]]
+    world: World, revision: dict[str, Any], found: dict[str, Any], decided: dict[str, dict[str, Any]]
 ) -> None:
     for row in decided.values():
         where = f"WHERE id_sucursal = {int(row['branch'])} AND id_pago = {row['key']} AND NOT borrado"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +15,7 @@ from podemos.contracts.tables import contract
 from podemos.core import manifest
 from podemos.core.store import S3Store
 
+from .asking import amount_of, ask, run_sql
 from .conftest import World
 from .deciding import CREDENTIALS, assert_decided, decide
 
@@ -44,27 +44,6 @@ def paid(world: World) -> list[truth.ExpectedMovement]:
 
 def states(certification: dict[str, Any]) -> dict[str, str]:
     return {branch["id"]: branch["state"] for branch in certification["branches"]}
-
-
-def run_sql(world: World, sql: str) -> str:
-    api = world.client("redshift-data")
-    statement = api.execute_statement(WorkgroupName="podemos", Database="analytics", Sql=sql)["Id"]
-    while (found := api.describe_statement(Id=statement))["Status"] not in ("FINISHED", "FAILED", "ABORTED"):
-        time.sleep(0.05)
-    assert found["Status"] == "FINISHED", found.get("Error")
-    return str(statement)
-
-
-def ask(world: World, sql: str) -> list[list[Any]]:
-    """Rows of an ad-hoc query of the judge."""
-    statement = run_sql(world, sql)
-    records = world.client("redshift-data").get_statement_result(Id=statement)["Records"]
-    return [[None if cell.get("isNull") else next(iter(cell.values())) for cell in record] for record in records]
-
-
-def amount_of(world: World, branch: int, key: int) -> str:
-    sql = f"SELECT monto FROM core.pagos_historicos WHERE id_sucursal = {branch} AND id_pago = {key}"
-    return str(ask(world, sql)[0][0])
 
 
 def test_every_branch_is_certified_and_every_table_is_loaded(first: dict[str, Any]) -> None:
@@ -233,10 +212,10 @@ def test_what_no_watermark_sees_is_named_and_healed_by_the_next_run(
     assert [line for line in told["messages"] if "at the branch" in line]
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    decided = decide(world, ask)
+    decided = decide(world)
 
     revision, found = world.run()
-    assert_decided(world, ask, manifest.read(world.lake, revision)[0], found, decided)
+    assert_decided(world, manifest.read(world.lake, revision)[0], found, decided)
     assert states(found) == {"001": "certified", "002": "certified", "003": "certified"}
     assert (found["messages"], found["debts"]) == ([], [])
     healed = {entry["day"]: entry for entry in found["healed"] if entry["branch"] == "002"}

@@ -87,13 +87,13 @@ def _drop(client: Any, database: str, table: str, day: str) -> None:
 
 
 def _table_input(table: Table, lake: ObjectStore) -> dict[str, Any]:
-    sensitivity = {column.name: str(column.sensitivity) for column in table.columns}
+    sensitivity = table.sensitivities()
     columns = [
         {
             "Name": found.name,
             "Type": _type(found.type),
             "Comment": found.comment,
-            "Parameters": {"sensitivity": sensitivity.get(found.source, "0")},
+            "Parameters": {"sensitivity": str(sensitivity[found.name])},
         }
         for found in table.curated_columns()
     ]

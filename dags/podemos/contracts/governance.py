@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from podemos.contracts.loading import Strict, config_file, load
+from podemos.core.errors import ContractViolation
 
 QUALIFIED = r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$"
 Rule = Literal["sort_key", "dist_style", "comment", "encoding", "sensitivity"]
@@ -53,6 +54,9 @@ class WarehouseTables(Strict):
     """`include/config/warehouse_tables.yaml`."""
 
     unlisted_owner: str = Field(description="who is told about a table that nobody has listed")
+    teams: dict[str, Annotated[str, Field(pattern=r"^@[\w-]+(/[\w-]+)?$")]] = Field(
+        min_length=1, description="owner -> the account that reviews for it"
+    )
     tables: tuple[WarehouseTable, ...]
     waivers: tuple[Waiver, ...] = ()
 
@@ -61,7 +65,22 @@ class WarehouseTables(Strict):
         names = [found.table for found in self.tables]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"table {', '.join(twice)} is listed twice")
+        for owner in (self.unlisted_owner, *(found.owner for found in self.tables)):
+            if owner not in self.teams:
+                raise ValueError(f"owner {owner!r} is not among teams: {', '.join(self.teams)}")
         return self
+
+    def team(self, owner: str) -> str:
+        """The account that reviews for an owner.
+
+        Raises:
+            ContractViolation: the owner is no team.
+        """
+        if owner not in self.teams:
+            raise ContractViolation(
+                f"owner {owner!r} is not among teams of warehouse_tables.yaml: {', '.join(self.teams)}"
+            )
+        return self.teams[owner]
 
 
 @dataclass(frozen=True, slots=True)

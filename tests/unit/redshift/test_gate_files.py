@@ -30,6 +30,7 @@ COMMENT ON COLUMN core.recibos.nota IS 'Nota';
 """
 REGISTER = """\
 unlisted_owner: plataforma
+teams: {plataforma: "@x/plataforma", cobranza: "@x/cobranza", data-platform: "@x/datos"}
 tables:
   - {table: core.recibos, owner: cobranza, steward: cobranza, product: recibos, criticality: tier-2, retention: 1 año,
      consumers: [analitica], columns: {id: 0, fecha: 0, nota: 1}}
@@ -99,8 +100,8 @@ def test_keys_and_encodings_stand_where_redshift_lets_them(folder: Path) -> None
         judged(
             folder,
             'CREATE TABLE IF NOT EXISTS "core"."recibos" (id BIGINT IDENTITY(1, 1) ENCODE az64 DISTKEY SORTKEY,\n'
-            "fecha DATE DEFAULT '2020-01-01', nota CHARACTER VARYING(MAX) DEFAULT 'a,;b', CONSTRAINT pk PRIMARY KEY (id)"
-            ")\n"
+            "fecha DATE DEFAULT '2020-01-01', nota CHARACTER VARYING(MAX) DEFAULT 'a,;b', CONSTRAINT pk PRIMARY KEY "
+            "(id))\n"
             "BACKUP NO ENCODE AUTO;\n" + WELL.partition(";\n")[2],
         )
         == []

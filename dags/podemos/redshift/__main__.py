@@ -66,6 +66,7 @@ def _diagnose_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--keep", action="store_true", help="keep what was read in the lake, and take earlier looks in"
     )
     command.add_argument("--json", action="store_true", help="print everything as JSON")
+    command.add_argument("--html", type=Path, help="write the page there, too")
     command.add_argument("--endpoint", help="where AWS is, when it is a stand-in")
     command.set_defaults(run=_diagnose)
 
@@ -80,6 +81,10 @@ def _diagnose(args: argparse.Namespace) -> int:
         lake=outside.lake if args.keep else None,
         at=iso(now),
     )
+    if args.html:
+        from podemos.redshift.page import render
+
+        args.html.write_bytes(render(found))
     if args.json:
         sys.stdout.write(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n")
     else:

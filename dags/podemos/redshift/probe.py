@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from podemos.core.errors import DataFault
-from podemos.redshift.history import Dialect
+from podemos.redshift.history import Dialect, health
 from podemos.warehouse.port import Row, Warehouse
 
 
@@ -53,11 +53,8 @@ def probe(warehouse: Warehouse, since: str, views: Dialect | None = None) -> Pro
             f"only {seen['users']} user's {seen['queries']} statements are visible since {since}: without the role "
             "sys:monitor a user sees a near-empty history, his own"
         )
-    try:
-        if not list(warehouse.fetch("redshift/catalog/select_health.sql")):
-            notes.append("SVV_TABLE_INFO shows no table: without sys:monitor nothing is known of their health")
-    except DataFault as fault:
-        notes.append(f"SVV_TABLE_INFO cannot be read, so nothing is known of the tables' health: {fault}")
+    if not health(warehouse):
+        notes.append("SVV_TABLE_INFO shows no table: without sys:monitor nothing is known of their health")
     return Probe(dialect, tuple(notes))
 
 

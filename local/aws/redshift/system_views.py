@@ -115,7 +115,8 @@ VIEWS = {
         0::BIGINT AS spilled_block_remote_disk, NULL::VARCHAR AS step_attribute,
         CASE level.step WHEN 0 THEN 'step' ELSE 'segment' END AS metrics_level, NULL::INTEGER AS plan_parent_id,
         NULL::INTEGER AS plan_node_id
-        FROM (SELECT query_id, table_id, table_name, is_rrscan, min(start_time) AS start_time, max(end_time) AS end_time,
+        FROM (SELECT query_id, table_id, table_name, is_rrscan, min(start_time) AS start_time,
+            max(end_time) AS end_time,
             sum(rows_pre_user_filter)::BIGINT AS kept, sum(rows_out)::BIGINT AS rows_out, sum(blocks)::BIGINT AS blocks,
             sum(spilled)::BIGINT AS spilled, max(time_skewness)::INTEGER AS time_skewness
             FROM _redshift.scans GROUP BY ALL) AS s CROSS JOIN (VALUES (-1), (0)) AS level(step)""",

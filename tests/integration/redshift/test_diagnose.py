@@ -14,6 +14,7 @@ from podemos.core.errors import DataFault
 from podemos.core.store import MemoryStore
 from podemos.redshift.diagnose import diagnose, lines
 from podemos.redshift.kept import with_kept
+from podemos.redshift.page import render
 from podemos.redshift.probe import probe
 from podemos.redshift.verdict import Verdict
 from podemos.warehouse.statements import Script
@@ -105,6 +106,17 @@ def test_what_got_faster_or_spilled_is_said(seeded: Seeded) -> None:
     assert shares(found[0]) == pytest.approx({"spill": 50 / 46 - ghosts, "ghost_rows": ghosts, "planning": -4 / 46})
 
 
+def test_blocks_and_rows_of_a_join_are_each_tables_own(seeded: Seeded) -> None:
+    seeded.port.execute(Script("otra.sql", "CREATE TABLE core.otra (x INT);\n"))
+    start, tables = ago(1), [seeded.table_id("core", "pagos"), seeded.table_id("core", "otra")]
+    query = seeded.run("SELECT 1 FROM core.pagos, core.otra", start, execution=1)
+    for table, read in zip(tables, (1_000_000, 3_000_000), strict=True):
+        seeded.scan(query, table, start, read=read, kept=read)
+    history = diagnose(seeded.port, SINCE, views="sys").history
+    found = {scan.table_id: (scan.read, scan.blocks) for scan in history.scans if scan.query == query}
+    assert found == {tables[0]: (1_000_000, 20), tables[1]: (3_000_000, 60)}
+
+
 def test_the_probe_says_what_it_cannot_see(seeded: Seeded) -> None:
     found = probe(seeded.port, ago(7))
     assert found.dialect == "stl"
@@ -114,14 +126,14 @@ def test_the_probe_says_what_it_cannot_see(seeded: Seeded) -> None:
 class Serverless:
     """The same warehouse without what Serverless lacks."""
 
-    def __init__(self, seeded: Seeded) -> None:
-        self._port = seeded.port
+    def __init__(self, seeded: Seeded, blind: bool = False) -> None:
+        self._port, self.blind = seeded.port, blind
 
     def execute(self, sql: Any, values: Any = None, literals: Any = None) -> None:
         raise AssertionError("a diagnosis only reads")
 
     def fetch(self, sql: Any, values: Mapping[str, Any] | None = None, literals: Any = None) -> Any:
-        if "/stl/" in sql:
+        if "/stl/" in sql or (self.blind and "health" in sql):
             raise DataFault(f'{sql}: relation "stl_query" does not exist')
         return self._port.fetch(sql, values, literals)
 
@@ -131,6 +143,12 @@ def test_serverless_is_asked_in_its_own_views(seeded: Seeded) -> None:
     assert found.dialect == "sys"
     assert "lock" in shares(only(found.verdicts))
     assert any("ghost rows are not told apart" in note for note in found.cannot_see)
+
+
+def test_a_user_who_may_not_see_the_tables_still_gets_a_verdict(seeded: Seeded) -> None:
+    found = diagnose(Serverless(seeded, blind=True), SINCE)
+    assert "ghost_rows" not in shares(only(found.verdicts)), "nothing is guessed of what was not seen"
+    assert any(note.startswith("SVV_TABLE_INFO shows no table") for note in found.cannot_see)
 
 
 def test_kept_looks_reach_beyond_what_the_warehouse_keeps(seeded: Seeded) -> None:
@@ -166,3 +184,14 @@ def test_what_really_runs_is_in_both_families(seeded: Seeded) -> None:
         run = next(run for run in history.runs if "monto > 7" in run.text)
         assert run.elapsed > 0
         assert [scan.table for scan in history.scans if scan.query == run.query] == ["pagos"]
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_queries_say(seeded: Seeded) -> None:
+    for start, seconds in ((ago(5), 10), (ago(2), 100)):
+        seeded.run("SELECT '<script>x</script>' FROM core.pagos", start, execution=seconds)
+    page = render(diagnose(seeded.port, SINCE, views="sys")).decode()
+    assert "5.0 min → 45.0 min" in page
+    assert page.count('role="img"') == 14, "ten bars, and four: three short queries differ in a literal only"
+    assert "&lt;script&gt;x" in page
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")

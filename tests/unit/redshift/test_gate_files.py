@@ -182,7 +182,7 @@ waivers:
     ("today", "sql", "found"),
     [
         (date(2026, 11, 24), WELL.replace("COMPOUND SORTKEY (fecha, id)", ""), []),
-        (date(2026, 12, 20), WELL.replace("COMPOUND SORTKEY (fecha, id)", ""), [("waiver_ends", "warning", "ana")]),
+        (date(2026, 12, 31), WELL.replace("COMPOUND SORTKEY (fecha, id)", ""), [("waiver_ends", "warning", "ana")]),
         (
             date(2027, 1, 1),
             WELL.replace("COMPOUND SORTKEY (fecha, id)", ""),
@@ -190,7 +190,7 @@ waivers:
         ),
         (date(2026, 11, 24), WELL, [("waiver_unused", "warning", "ana")]),
     ],
-    ids=["in force", "ends soon", "expired", "unused"],
+    ids=["in force", "its last day", "expired", "unused"],
 )
 def test_a_waiver_holds_until_its_day(folder: Path, today: date, sql: str, found: list[tuple[str, str, str]]) -> None:
     register = folder.parent / "config" / "warehouse_tables.yaml"

@@ -58,7 +58,9 @@ def live_tables(warehouse: Warehouse) -> Found:
     ]
     notes = []
     if comments and not designs:
-        notes.append("SVV_TABLE_INFO shows no table: all are empty, or the user needs sys:monitor to see distribution styles")
+        notes.append(
+            "SVV_TABLE_INFO shows no table: all are empty, or the user needs sys:monitor to see distribution styles"
+        )
     if blind := [name for name in sorted(comments) if columns[name] and not definitions[name]]:
         notes.append(f"PG_TABLE_DEF does not show {len(blind)} tables, first {'.'.join(blind[0])}: is USAGE granted?")
     return Found(tuple(tables), tuple(notes))

@@ -54,7 +54,9 @@ def probe(warehouse: Warehouse, since: str, views: Dialect | None = None) -> Pro
             "sys:monitor a user sees a near-empty history, his own"
         )
     if not health(warehouse):
-        notes.append("SVV_TABLE_INFO shows no table: all are empty, or nothing is known of their health without sys:monitor")
+        notes.append(
+            "SVV_TABLE_INFO shows no table: all are empty, or nothing is known of their health without sys:monitor"
+        )
     return Probe(dialect, tuple(notes))
 
 

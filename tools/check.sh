@@ -25,6 +25,7 @@ first() {
   run format $bin/ruff format --check "${code[@]}"
   run imports $bin/lint-imports
   run types $bin/mypy
+  run gate $bin/python -m podemos.redshift gate include/sql
   run sql $bin/sqlfluff lint -q include/sql
 }
 second() {

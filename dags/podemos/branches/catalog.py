@@ -38,10 +38,10 @@ def register(
         revision: the published revision.
         before: the revision before it; empty at first.
     """
-    _ensure_database(client, database)
+    ensure_database(client, database)
     for table in (Table.from_dict(data) for data in tables):
-        description = _table_input(table, lake)
-        _ensure_table(client, database, description)
+        description = table_input(table, lake)
+        ensure_table(client, database, description)
         old, new = before.get("days", {}).get(table.name, {}), revision["days"].get(table.name, {})
         moved = [day for day, entry in new.items() if entry["files"] != old.get(day, {}).get("files")]
         partitions = [_partition(description, lake, day, new[day]["files"]) for day in moved if new[day]["files"]]
@@ -52,22 +52,33 @@ def register(
                 _drop(client, database, table.name, day)
 
 
-def _ensure_database(client: Any, database: str) -> None:
+def ensure_database(client: Any, database: str) -> None:
+    """Creates the database when it is missing."""
     try:
         client.create_database(DatabaseInput={"Name": database})
     except client.exceptions.AlreadyExistsException:
         return
 
 
-def _ensure_table(client: Any, database: str, description: dict[str, Any]) -> None:
+def ensure_table(client: Any, database: str, description: dict[str, Any]) -> bool:
+    """Creates the table, or brings it to its description; says whether that changed anything.
+
+    Parameters, and an owner, that the description does not speak of stay: registering and governance write the same
+    table and neither undoes the other.
+    """
     try:
         found = client.get_table(DatabaseName=database, Name=description["Name"])["Table"]
     except client.exceptions.EntityNotFoundException:
         client.create_table(DatabaseName=database, TableInput=description)
-        return
-    same = found["StorageDescriptor"]["Columns"] == description["StorageDescriptor"]["Columns"]
-    if not same or found.get("Description") != description["Description"]:
-        client.update_table(DatabaseName=database, TableInput=description)
+        return True
+    kept = {"Owner": found["Owner"]} if found.get("Owner") else {}
+    wanted = {**kept, **description, "Parameters": {**found.get("Parameters", {}), **description["Parameters"]}}
+    told = ("Description", "Parameters", "Owner")
+    same = found["StorageDescriptor"]["Columns"] == wanted["StorageDescriptor"]["Columns"]
+    if same and all(found.get(name) == wanted.get(name) for name in told):
+        return False
+    client.update_table(DatabaseName=database, TableInput=wanted)
+    return True
 
 
 def _put(client: Any, database: str, table: str, partitions: list[dict[str, Any]]) -> None:
@@ -86,14 +97,15 @@ def _drop(client: Any, database: str, table: str, day: str) -> None:
         return
 
 
-def _table_input(table: Table, lake: ObjectStore) -> dict[str, Any]:
-    sensitivity = {column.name: str(column.sensitivity) for column in table.columns}
+def table_input(table: Table, lake: ObjectStore) -> dict[str, Any]:
+    """The table as the Data Catalog takes it: columns with comments and sensitivity, and where its files are."""
+    sensitivity = table.sensitivities()
     columns = [
         {
             "Name": found.name,
             "Type": _type(found.type),
             "Comment": found.comment,
-            "Parameters": {"sensitivity": sensitivity.get(found.source, "0")},
+            "Parameters": {"sensitivity": str(sensitivity[found.name])},
         }
         for found in table.curated_columns()
     ]

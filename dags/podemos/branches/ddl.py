@@ -14,11 +14,6 @@ _ENCODINGS = {"BIGINT": "AZ64", "DECIMAL": "AZ64", "DATE": "AZ64", "TIMESTAMP": 
               "BOOLEAN": "ZSTD"}  # fmt: skip
 
 
-def staging_of(table: Table) -> str:
-    """The table a COPY fills: the same name in `staging`."""
-    return f"staging.{table.warehouse.partition('.')[2]}"
-
-
 def files(table: Table) -> dict[str, str]:
     """Path under include/sql/ -> content, for every file of a table."""
     name = identifier(table.name)
@@ -69,36 +64,37 @@ def create(table: Table) -> str:
         f"CREATE SCHEMA IF NOT EXISTS {table.warehouse.partition('.')[0]};",
         "CREATE SCHEMA IF NOT EXISTS staging;",
     ]
-    for target in (table.warehouse, staging_of(table)):
+    for target in (table.warehouse, table.staging):
         primary = f",\n    PRIMARY KEY ({', '.join(table.key)})" if target == table.warehouse else ""
         lines.append(
             f"CREATE TABLE IF NOT EXISTS {target} (\n{body}{primary}\n)\n"
             f"DISTSTYLE KEY\nDISTKEY ({dist})\nSORTKEY ({', '.join(sort)});"
         )
     lines.append(_comment("TABLE", table.warehouse, table.comment))
-    lines.append(_comment("TABLE", staging_of(table), f"Carga en curso de {table.warehouse}"))
-    lines += [_comment("COLUMN", f"{table.warehouse}.{c.name}", c.comment) for c in columns]
+    lines.append(_comment("TABLE", table.staging, f"Carga en curso de {table.warehouse}"))
+    for target in (table.warehouse, table.staging):
+        lines += [_comment("COLUMN", f"{target}.{c.name}", c.comment) for c in columns]
     return "\n".join(lines) + "\n"
 
 
 def create_writer(table: Table) -> str:
     """The mutex of a target: an empty table that a load locks."""
-    writer = f"ops.writer_{table.name}"
     comment = f"Candado: quien carga {table.warehouse} bloquea esta tabla; los lectores no se enteran"
     return (
         f"-- create_writer_{table.name}.sql  · generated · idempotent: yes\n"
         "CREATE SCHEMA IF NOT EXISTS ops;\n"
-        f"CREATE TABLE IF NOT EXISTS {writer} (candado BIGINT NOT NULL ENCODE RAW)\nDISTSTYLE ALL\nSORTKEY (candado);\n"
-        + _comment("TABLE", writer, comment)
+        f"CREATE TABLE IF NOT EXISTS {table.writer} (candado BIGINT NOT NULL ENCODE RAW)\n"
+        "DISTSTYLE ALL\nSORTKEY (candado);\n"
+        + _comment("TABLE", table.writer, comment)
         + "\n"
-        + _comment("COLUMN", f"{writer}.candado", "Sin uso; la tabla queda vacía")
+        + _comment("COLUMN", f"{table.writer}.candado", "Sin uso; la tabla queda vacía")
         + "\n"
     )
 
 
 def merge(table: Table) -> str:
     """One transaction that merges a delta, safe to send twice and at once."""
-    target, staging = table.warehouse, staging_of(table)
+    target, staging = table.warehouse, table.staging
     columns = [c.name for c in table.curated_columns()]
     on = "\n    AND ".join(f"{target}.{name} = s.{name}" for name in table.key)
     match = "\n    AND ".join(f"{staging}.{name} = t.{name}" for name in table.key)
@@ -108,7 +104,7 @@ def merge(table: Table) -> str:
 -- merge_{table.name}.sql  · generated · grain: one row per ({", ".join(table.key)}) · idempotent: yes
 -- params: :manifest, :role (literals of COPY), :revision, :revision_key
 -- The mutex comes first: under snapshot isolation two loads at once would both insert.
-LOCK ops.writer_{table.name};
+LOCK {table.writer};
 DELETE FROM {staging};
 COPY {staging} FROM :manifest IAM_ROLE :role FORMAT AS PARQUET MANIFEST;
 -- What the target has at a later snapshot stays. Of the same snapshot, a live row stays: only a row that was withdrawn

@@ -34,9 +34,9 @@ def create_missing(tables: list[Table], warehouse: Warehouse) -> list[str]:
         warehouse.execute("branches/ops/create_loads.sql")
     created = []
     for table in tables:
-        if f"ops.writer_{table.name}" not in known:
+        if table.writer not in known:
             warehouse.execute(ddl.script(table, "create_writer"))
-        if not {table.warehouse, ddl.staging_of(table)} <= known:
+        if not {table.warehouse, table.staging} <= known:
             for piece in pieces(ddl.script(table, "create")):
                 warehouse.execute(piece)
             created.append(table.warehouse)

@@ -8,6 +8,7 @@ from podemos.contracts.airflow import environment
 from podemos.contracts.branches import branches
 from podemos.contracts.delivery import delivery
 from podemos.contracts.platform import platform
+from podemos.contracts.register import cards
 from podemos.contracts.sources import policy, sources
 from podemos.contracts.tables import tables
 from podemos.core.errors import ContractViolation
@@ -19,6 +20,7 @@ READERS: tuple[Callable[[], object], ...] = (
     policy,
     delivery,
     lambda: tables(branches().extraction.tables),
+    cards,
 )
 
 
@@ -33,6 +35,7 @@ def check_everything() -> None:
         try:
             read()
         except ContractViolation as fault:
-            faults.append(str(fault))
+            if str(fault) not in faults:
+                faults.append(str(fault))
     if faults:
         raise ContractViolation("\n".join(faults))

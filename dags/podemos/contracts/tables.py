@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from podemos.contracts.columns import ColumnContract
+from podemos.contracts.governance import Governed
 from podemos.contracts.loading import Strict, config_file, load
 from podemos.core import table as core
 from podemos.core.errors import ContractViolation
@@ -20,7 +21,7 @@ class ParentContract(Strict):
     column: str
 
 
-class TableContract(Strict):
+class TableContract(Governed):
     """What a table is, who owns it, and how it is ingested.
 
     `cursor` is a DATETIME or TIMESTAMP that every change moves (later rows with NULL there: left to the fingerprint);
@@ -38,12 +39,6 @@ class TableContract(Strict):
     business_date: str | None = None
     amount: str | None = None
     parents: tuple[ParentContract, ...] = ()
-    owner: str
-    steward: str
-    product: str
-    criticality: Literal["tier-1", "tier-2", "tier-3"]
-    retention: str
-    consumers: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _named(self) -> Self:

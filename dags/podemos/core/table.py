@@ -154,6 +154,16 @@ class Table:
         return self.source or self.name
 
     @property
+    def staging(self) -> str:
+        """The warehouse table that a COPY fills: the same name in `staging`."""
+        return f"staging.{self.warehouse.partition('.')[2]}"
+
+    @property
+    def writer(self) -> str:
+        """The warehouse table that a load locks: the mutex of those who write `warehouse`."""
+        return f"ops.writer_{self.name}"
+
+    @property
     def order(self) -> tuple[str, ...]:
         """What a pull's pages are ordered by: the cursor, then the key."""
         return tuple(dict.fromkeys(([self.cursor] if self.cursor else []) + list(self.primary_key)))
@@ -186,6 +196,11 @@ class Table:
         )
         found.append(Derived("borrado", "BOOLEAN", "deleted", "", "El renglón ya no está vigente en la sucursal"))
         return tuple(found)
+
+    def sensitivities(self) -> dict[str, int]:
+        """Sensitivity of each curated column: its source's; what the platform adds is 0."""
+        classes = {column.name: column.sensitivity for column in self.columns}
+        return {found.name: classes.get(found.source, 0) for found in self.curated_columns()}
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""

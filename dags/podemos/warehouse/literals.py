@@ -60,13 +60,24 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Names as the catalog gives them, whatever their characters: double-quoted, with commas between."""
+
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values or not all(self.values) or any("\x00" in value for value in self.values):
+            raise ContractViolation(f"{self.values!r}: no list of names that can stand in SQL")
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """An integer, as it is."""
 
     value: int
 
 
-Typed = S3Uri | IamRoleArn | Identifier | Literal | Number
+Typed = S3Uri | IamRoleArn | Identifier | Names | Literal | Number
 
 
 def render(literal: Typed) -> str:
@@ -76,5 +87,7 @@ def render(literal: Typed) -> str:
             return str(value)
         case Identifier(value):
             return ".".join(f'"{part}"' for part in value.split("."))
+        case Names(values):
+            return ", ".join('"' + value.replace('"', '""') + '"' for value in values)
         case _:
             return "'" + literal.value.replace("'", "''") + "'"

@@ -33,7 +33,7 @@ class Warehouse(Protocol):
     def fetch(
         self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> Iterator[Row]:
-        """Rows of the only statement of a file or script, page by page."""
+        """Rows of the only statement of a file or script, page by page; SETs may come before it."""
         ...
 
 
@@ -68,18 +68,21 @@ class DataApi:
     def fetch(
         self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None
     ) -> Iterator[Row]:
-        """Rows of the only statement of a file or script, page by page.
+        """Rows of the only statement of a file or script, page by page; SETs may come before it.
 
         Raises:
             DataFault: the warehouse refused the statement.
             SourceUnavailable: it did not answer in time.
         """
         batch = bind(sql, values, literals)
-        if len(batch.statements) != 1:
+        if [text for text in batch.statements[:-1] if not text.upper().startswith("SET ")]:
             raise DataFault(
-                f"include/sql/{batch.origin}: fetch takes one statement, the file has {len(batch.statements)}"
+                f"include/sql/{batch.origin}: fetch takes one statement (after SETs), the file has "
+                f"{len(batch.statements)}"
             )
         statement = self._run(batch)
+        if len(batch.statements) > 1:
+            statement += f":{len(batch.statements)}"  # the result of a batch's last statement
         token: dict[str, str] = {}
         while True:
             page = self._call("get_statement_result", Id=statement, **token)

@@ -13,6 +13,18 @@ COMMENT ON COLUMN core.movimientos.concepto IS 'Concepto según el sistema de or
 COMMENT ON COLUMN core.movimientos.archivo_sha256 IS 'SHA-256 del archivo de origen sellado';
 COMMENT ON COLUMN core.movimientos.fila IS 'Número de registro en el archivo de origen, desde 1';
 COMMENT ON TABLE staging.movimientos IS 'Área de carga de core.movimientos';
+COMMENT ON COLUMN staging.movimientos.fecha_contable IS 'Día contable, Ciudad de México';
+COMMENT ON COLUMN staging.movimientos.id_sistema IS 'Sistema que entregó el movimiento (include/config/sources.yaml)';
+COMMENT ON COLUMN staging.movimientos.id_movimiento IS 'Identificador del movimiento en su sistema';
+COMMENT ON COLUMN staging.movimientos.id_sucursal IS 'Sucursal, cuando el sistema la conoce';
+COMMENT ON COLUMN staging.movimientos.id_cliente IS 'Cliente en la sucursal; sensibilidad 1';
+COMMENT ON COLUMN staging.movimientos.tipo IS 'CARGO o ABONO';
+COMMENT ON COLUMN staging.movimientos.monto IS 'Monto en MXN, exacto al centavo';
+COMMENT ON COLUMN staging.movimientos.moneda IS 'Moneda ISO 4217';
+COMMENT ON COLUMN staging.movimientos.instante_utc IS 'Instante del movimiento en UTC, texto ISO 8601';
+COMMENT ON COLUMN staging.movimientos.concepto IS 'Concepto según el sistema de origen; sensibilidad 1';
+COMMENT ON COLUMN staging.movimientos.archivo_sha256 IS 'SHA-256 del archivo de origen sellado';
+COMMENT ON COLUMN staging.movimientos.fila IS 'Número de registro en el archivo de origen, desde 1';
 COMMENT ON TABLE ops.writer_movimientos IS 'Candado: quien carga core.movimientos bloquea esta tabla';
 COMMENT ON COLUMN ops.writer_movimientos.candado IS 'Sin uso; la tabla queda vacía';
 COMMENT ON TABLE ops.movimientos_loads IS 'Bitácora de cargas de core.movimientos';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from local.aws.redshift.catalog import Relation
@@ -15,8 +16,12 @@ from local.aws.redshift.translate import Translated, translate
 def run_query(session: Session, sql: str, values: Mapping[str, str]) -> Result:
     """Run one statement of the kinds that bind parameters. The snapshot is taken before any lock is waited for."""
     session.begin()
+    begun = time.perf_counter()
     work = translate(sql, session.resolve, values, session.now, session.search_path)
+    session.control.planning += time.perf_counter() - begun
     lock_all(session, work.reads)
+    tables = {r.table_id: r for r in work.reads if r.schema != SYSTEM_SCHEMA and not r.temporary}
+    session.scanned = [(relation, session.catalog.rows(relation)) for relation in tables.values()]
     if work.target is not None:
         session.lock(work.target.full_name, Mode.WRITE)
     arguments = bound(work.parameters, values)

@@ -23,6 +23,12 @@ CREATE TABLE IF NOT EXISTS _redshift.query_history (
     query_type VARCHAR,
     status VARCHAR, start_time TIMESTAMP, end_time TIMESTAMP, elapsed_time BIGINT, lock_wait_time BIGINT,
     error_message VARCHAR, returned_rows BIGINT, query_text VARCHAR, username VARCHAR);
+CREATE TABLE IF NOT EXISTS _redshift.query_times (
+    query_id BIGINT, queue_time BIGINT, planning_time BIGINT, compile_time BIGINT, cached BOOLEAN);
+CREATE TABLE IF NOT EXISTS _redshift.scans (
+    query_id BIGINT, table_id BIGINT, table_name VARCHAR, start_time TIMESTAMP, end_time TIMESTAMP, slice INTEGER,
+    rows_pre_filter BIGINT, rows_pre_user_filter BIGINT, rows_out BIGINT, blocks BIGINT, is_rrscan VARCHAR,
+    spilled BIGINT, time_skewness INTEGER);
 CREATE TABLE IF NOT EXISTS _redshift.vacuum_history (
     transaction_id BIGINT, query_id BIGINT, database_name VARCHAR, schema_name VARCHAR, table_name VARCHAR,
     table_id BIGINT,

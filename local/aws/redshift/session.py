@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from local.aws.redshift.catalog import Catalog, Relation
+from local.aws.redshift.catalog import Catalog, Relation, RowState
 from local.aws.redshift.errors import Cancelled, RedshiftError, from_duckdb
 from local.aws.redshift.locks import LockTable, Mode
 from local.aws.redshift.s3_objects import Objects
@@ -42,6 +42,7 @@ class Control:
     cancelled: threading.Event = field(default_factory=threading.Event)
     deadline: float | None = None
     lock_wait: float = 0.0
+    planning: float = 0.0
 
     def check(self) -> None:
         """Raise if the statement should stop now."""
@@ -80,6 +81,7 @@ class Session:
         self.transaction_id = 0
         self.query_id = 0
         self.in_batch = False
+        self.scanned: list[tuple[Relation, RowState]] = []
         self.now = datetime.now(UTC)
         self._locks = locks
         self._owner: object | None = None
@@ -99,6 +101,7 @@ class Session:
         if timeout:
             control.deadline = time.monotonic() + timeout / 1000
         self.control = control
+        self.scanned = []
         self.now = datetime.now(UTC)
 
     def interrupt(self) -> None:

@@ -18,6 +18,13 @@ _ENCODING = """CASE WHEN list_position(r.sortkey, c.name) = 1 AND c.encoding IS 
     WHEN c.type_name IN ('boolean', 'real', 'double precision') THEN 'none'
     WHEN c.type_name LIKE 'character%' THEN 'lzo' ELSE 'az64' END"""
 
+# Literals and layout do not count.
+_GENERIC_HASH = r"""md5(lower(trim(regexp_replace(regexp_replace(regexp_replace(query_text, '''[^'']*''', '?', 'g'),
+    '\b\d+(\.\d+)?\b', '?', 'g'), '\s+', ' ', 'g'))))"""
+
+_EXECUTION = """greatest(0, elapsed_time - lock_wait_time - coalesce(queue_time, 0) - coalesce(planning_time, 0)
+    - coalesce(compile_time, 0))"""
+
 VIEWS = {
     "svv_table_info": f"""SELECT getvariable('database')::VARCHAR AS "database", s.schema_name AS "schema", s.table_id,
         s.name AS "table",
@@ -77,16 +84,68 @@ VIEWS = {
         g.privilege AS privilege_type, NULL::INTEGER AS identity_id, g.identity_name,
         g.identity_kind AS identity_type, g.admin_option
         FROM _redshift.grants g JOIN _redshift.relations r USING (table_id) WHERE g.object_kind = 'TABLE'""",
-    "sys_query_history": """SELECT 100 AS user_id, query_id, query_label, transaction_id, session_id, database_name,
+    "sys_query_history": f"""SELECT 100 AS user_id, query_id, query_label, transaction_id, session_id, database_name,
     query_type,
-        status, false AS result_cache_hit, start_time, end_time, elapsed_time, 0::BIGINT AS queue_time,
-        elapsed_time - lock_wait_time AS execution_time, error_message, returned_rows, NULL::BIGINT AS returned_bytes,
+        status, coalesce(cached, false) AS result_cache_hit, start_time, end_time, elapsed_time,
+        coalesce(queue_time, 0) AS queue_time,
+        {_EXECUTION} AS execution_time, error_message, returned_rows, NULL::BIGINT AS returned_bytes,
         left(query_text, 4000) AS query_text, 'local (DuckDB)' AS redshift_version, NULL::VARCHAR AS usage_limit,
-        'primary' AS compute_type, 0::BIGINT AS compile_time, 0::BIGINT AS planning_time, lock_wait_time,
+        'primary' AS compute_type, coalesce(compile_time, 0) AS compile_time,
+        coalesce(planning_time, 0) AS planning_time, lock_wait_time,
         -1 AS service_class_id, NULL::VARCHAR AS service_class_name, 'Normal' AS query_priority,
         'false' AS short_query_accelerated,
-        md5(query_text) AS user_query_hash, NULL::VARCHAR AS generic_query_hash, 1 AS query_hash_version,
-        NULL::INTEGER AS result_cache_query_id, username FROM _redshift.query_history""",
+        md5(query_text) AS user_query_hash, {_GENERIC_HASH} AS generic_query_hash, 1 AS query_hash_version,
+        NULL::INTEGER AS result_cache_query_id, username
+        FROM _redshift.query_history LEFT JOIN _redshift.query_times USING (query_id)""",
+    # A scan shows twice, as on Redshift: blocks and spill on the segment's row, rows on the step's.
+    "sys_query_detail": """SELECT 100 AS user_id, query_id, 1 AS child_query_sequence, 0 AS stream_id,
+        (s.table_id % 1000)::INTEGER AS segment_id, level.step AS step_id,
+        CASE level.step WHEN 0 THEN 'scan' END AS step_name, s.table_id, s.table_name,
+        CASE level.step WHEN 0 THEN s.is_rrscan END AS is_rrscan,
+        s.start_time, s.end_time,
+        epoch_us(s.end_time) - epoch_us(s.start_time) AS duration, NULL::VARCHAR AS alert,
+        NULL::BIGINT AS input_bytes,
+        CASE level.step WHEN 0 THEN s.kept ELSE 0 END AS input_rows,
+        NULL::BIGINT AS output_bytes,
+        CASE level.step WHEN 0 THEN s.rows_out ELSE 0 END AS output_rows,
+        CASE level.step WHEN 0 THEN 0 ELSE s.blocks END AS blocks_read, 0::BIGINT AS blocks_write,
+        NULL::BIGINT AS local_read_io, NULL::BIGINT AS remote_read_io, NULL::VARCHAR AS source,
+        NULL::INTEGER AS data_skewness, s.time_skewness, 'f' AS is_active,
+        CASE level.step WHEN 0 THEN 0 ELSE s.spilled END AS spilled_block_local_disk,
+        0::BIGINT AS spilled_block_remote_disk, NULL::VARCHAR AS step_attribute,
+        CASE level.step WHEN 0 THEN 'step' ELSE 'segment' END AS metrics_level, NULL::INTEGER AS plan_parent_id,
+        NULL::INTEGER AS plan_node_id
+        FROM (SELECT query_id, table_id, table_name, is_rrscan, min(start_time) AS start_time,
+            max(end_time) AS end_time,
+            sum(rows_pre_user_filter)::BIGINT AS kept, sum(rows_out)::BIGINT AS rows_out, sum(blocks)::BIGINT AS blocks,
+            sum(spilled)::BIGINT AS spilled, max(time_skewness)::INTEGER AS time_skewness
+            FROM _redshift.scans GROUP BY ALL) AS s CROSS JOIN (VALUES (-1), (0)) AS level(step)""",
+    "stl_query": """SELECT 100 AS userid, query_id AS query, query_label AS label, transaction_id AS xid,
+        session_id AS pid, database_name AS "database", left(query_text, 4000) AS querytxt, start_time AS starttime,
+        end_time AS endtime, (status IN ('failed', 'canceled'))::INTEGER AS aborted, 0 AS insert_pristine,
+        0 AS concurrency_scaling_status FROM _redshift.query_history""",
+    "stl_wlm_query": f"""SELECT 100 AS userid, transaction_id AS xid, 0 AS task, query_id AS query,
+        100 AS service_class, 1 AS slot_count, start_time AS service_class_start_time,
+        start_time AS queue_start_time, start_time + to_microseconds(coalesce(queue_time, 0)) AS queue_end_time,
+        coalesce(queue_time, 0) AS total_queue_time, end_time - to_microseconds({_EXECUTION}) AS exec_start_time,
+        end_time AS exec_end_time, {_EXECUTION} AS total_exec_time, end_time AS service_class_end_time,
+        'Completed' AS final_state, NULL::BIGINT AS est_peak_mem, 'Normal' AS query_priority,
+        'Default queue' AS service_class_name
+        FROM _redshift.query_history LEFT JOIN _redshift.query_times USING (query_id)""",
+    "stl_scan": """SELECT 100 AS userid, query_id AS query, slice, (table_id % 1000)::INTEGER AS segment, 0 AS step,
+        start_time AS starttime, end_time AS endtime, NULL::BIGINT AS tasknum, rows_out AS "rows",
+        NULL::BIGINT AS bytes, NULL::BIGINT AS fetches, 2 AS type, table_id AS tbl, is_rrscan,
+        'f' AS is_delayed_scan, rows_pre_filter, rows_pre_user_filter,
+        split_part(table_name, '.', -1) AS perm_table_name, 'f' AS is_rlf_scan, NULL::INTEGER AS is_rlf_scan_reason,
+        NULL::INTEGER AS num_em_blocks, NULL::BIGINT AS checksum, NULL::VARCHAR AS runtime_filtering,
+        NULL::INTEGER AS scan_region, NULL::INTEGER AS num_sortkey_as_predicate, NULL::INTEGER AS row_fetcher_state,
+        NULL::BIGINT AS consumed_scan_ranges, NULL::BIGINT AS work_stealing_reason,
+        NULL::VARCHAR AS is_vectorized_scan, NULL::INTEGER AS is_vectorized_scan_reason,
+        NULL::BIGINT AS row_fetcher_reason, NULL::BIGINT AS topology_signature, NULL::VARCHAR AS use_tpm_partition,
+        NULL::VARCHAR AS is_rrscan_expr, NULL::VARCHAR AS scanned_mega_value FROM _redshift.scans""",
+    "svl_compile": """SELECT 100 AS userid, transaction_id AS xid, session_id AS pid, query_id AS query, 0 AS segment,
+        1 AS locus, start_time AS starttime, start_time + to_microseconds(compile_time) AS endtime, 1 AS compile
+        FROM _redshift.query_history JOIN _redshift.query_times USING (query_id) WHERE compile_time > 0""",
     "sys_vacuum_history": """SELECT 100 AS user_id, transaction_id, query_id, database_name, schema_name, table_name,
     table_id,
         vacuum_type, false AS is_automatic, status, start_time, end_time, end_time AS record_time,

@@ -41,6 +41,7 @@ from local.aws.redshift.statements import (
 from local.aws.redshift.system_views import VIEWS
 from local.aws.redshift.unload import unload
 
+ROWS_OF_A_BLOCK = 130_994  # 8-byte values without encoding in 1 MB
 _RETENTION = timedelta(days=7)  # as long as Redshift keeps its system tables
 _RUNNERS = {
     CreateTable: ddl.create_table,
@@ -119,11 +120,13 @@ class Warehouse:
             ("vacuum_history", "end_time"),
             ("load_history", "end_time"),
             ("load_errors", "start_time"),
+            ("scans", "end_time"),
         ):
             run(
                 f"DELETE FROM _redshift.{table} WHERE {column} < ?",
                 [datetime.now(UTC).replace(tzinfo=None) - _RETENTION],
             )
+        run("DELETE FROM _redshift.query_times WHERE query_id NOT IN (SELECT query_id FROM _redshift.query_history)")
         run("COMMIT")
 
     def close(self) -> None:
@@ -209,6 +212,25 @@ class Warehouse:
                     session.user,
                 ],
             )
+            planning = int(session.control.planning * 1_000_000)
+            self._history.execute(
+                "INSERT INTO _redshift.query_times VALUES (?, 0, ?, 0, false)", [session.query_id, planning]
+            )
+            for relation, state in session.scanned if status == "success" else ():
+                total = state.visible + state.ghosts
+                self._history.execute(
+                    "INSERT INTO _redshift.scans VALUES (?, ?, ?, ?, ?, 0, ?, ?, NULL, ?, NULL, 0, 0)",
+                    [
+                        session.query_id,
+                        relation.table_id,
+                        f"{session.database}.{relation.full_name}",
+                        started,
+                        ended,
+                        total,
+                        state.visible,
+                        len(relation.columns) * -(-total // ROWS_OF_A_BLOCK),
+                    ],
+                )
 
     def record_load_error(self, session: Session, failure: LoadFailed) -> None:
         """Append to sys_load_error_detail."""

@@ -60,3 +60,25 @@ COMMENT ON COLUMN core.clientes.snapshot_seq
 IS 'Secuencia de la instantánea que vio el renglón';
 COMMENT ON COLUMN core.clientes.borrado
 IS 'El renglón ya no está vigente en la sucursal';
+COMMENT ON COLUMN staging.clientes.id_sucursal
+IS 'Sucursal de la que proviene el renglón';
+COMMENT ON COLUMN staging.clientes.id_cliente
+IS 'Identificador del cliente en la sucursal';
+COMMENT ON COLUMN staging.clientes.nombre
+IS 'Nombre completo';
+COMMENT ON COLUMN staging.clientes.curp
+IS 'Clave Única de Registro de Población';
+COMMENT ON COLUMN staging.clientes.telefono
+IS 'Teléfono de contacto';
+COMMENT ON COLUMN staging.clientes.fecha_alta_origen
+IS 'Fecha de alta en la sucursal (texto de origen)';
+COMMENT ON COLUMN staging.clientes.fecha_alta
+IS 'Fecha de alta en la sucursal (día local de la sucursal)';
+COMMENT ON COLUMN staging.clientes.updated_at_origen
+IS 'Última modificación en la sucursal (texto de origen)';
+COMMENT ON COLUMN staging.clientes.updated_at_utc
+IS 'Última modificación en la sucursal (UTC)';
+COMMENT ON COLUMN staging.clientes.snapshot_seq
+IS 'Secuencia de la instantánea que vio el renglón';
+COMMENT ON COLUMN staging.clientes.borrado
+IS 'El renglón ya no está vigente en la sucursal';

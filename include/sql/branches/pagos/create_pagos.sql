@@ -76,3 +76,33 @@ COMMENT ON COLUMN core.pagos_historicos.snapshot_seq
 IS 'Secuencia de la instantánea que vio el renglón';
 COMMENT ON COLUMN core.pagos_historicos.borrado
 IS 'El renglón ya no está vigente en la sucursal';
+COMMENT ON COLUMN staging.pagos_historicos.id_sucursal
+IS 'Sucursal de la que proviene el renglón';
+COMMENT ON COLUMN staging.pagos_historicos.id_pago
+IS 'Identificador del pago en la sucursal';
+COMMENT ON COLUMN staging.pagos_historicos.id_prestamo
+IS 'Préstamo al que se abona';
+COMMENT ON COLUMN staging.pagos_historicos.id_cliente
+IS 'Cliente que paga';
+COMMENT ON COLUMN staging.pagos_historicos.monto
+IS 'Monto pagado en MXN';
+COMMENT ON COLUMN staging.pagos_historicos.fecha_pago_origen
+IS 'Fecha y hora local del pago (texto de origen)';
+COMMENT ON COLUMN staging.pagos_historicos.fecha_pago_utc
+IS 'Fecha y hora local del pago (UTC)';
+COMMENT ON COLUMN staging.pagos_historicos.fecha_pago
+IS 'Fecha y hora local del pago (día local de la sucursal)';
+COMMENT ON COLUMN staging.pagos_historicos.status_pago
+IS 'PAGADO, PENDIENTE o RECHAZADO';
+COMMENT ON COLUMN staging.pagos_historicos.otros_datos
+IS 'Observaciones de caja';
+COMMENT ON COLUMN staging.pagos_historicos.updated_at_origen
+IS 'Última modificación en la sucursal (texto de origen)';
+COMMENT ON COLUMN staging.pagos_historicos.updated_at_utc
+IS 'Última modificación en la sucursal (UTC)';
+COMMENT ON COLUMN staging.pagos_historicos.fecha_contable
+IS 'Día contable, Ciudad de México';
+COMMENT ON COLUMN staging.pagos_historicos.snapshot_seq
+IS 'Secuencia de la instantánea que vio el renglón';
+COMMENT ON COLUMN staging.pagos_historicos.borrado
+IS 'El renglón ya no está vigente en la sucursal';

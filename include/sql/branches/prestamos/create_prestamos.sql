@@ -68,3 +68,29 @@ COMMENT ON COLUMN core.prestamos.snapshot_seq
 IS 'Secuencia de la instantánea que vio el renglón';
 COMMENT ON COLUMN core.prestamos.borrado
 IS 'El renglón ya no está vigente en la sucursal';
+COMMENT ON COLUMN staging.prestamos.id_sucursal
+IS 'Sucursal de la que proviene el renglón';
+COMMENT ON COLUMN staging.prestamos.id_prestamo
+IS 'Identificador del préstamo en la sucursal';
+COMMENT ON COLUMN staging.prestamos.id_cliente
+IS 'Cliente acreditado';
+COMMENT ON COLUMN staging.prestamos.monto_credito
+IS 'Monto otorgado en MXN';
+COMMENT ON COLUMN staging.prestamos.plazo_semanas
+IS 'Plazo en semanas';
+COMMENT ON COLUMN staging.prestamos.tasa_anual
+IS 'Tasa anual nominal';
+COMMENT ON COLUMN staging.prestamos.fecha_desembolso_origen
+IS 'Fecha de desembolso (texto de origen)';
+COMMENT ON COLUMN staging.prestamos.fecha_desembolso
+IS 'Fecha de desembolso (día local de la sucursal)';
+COMMENT ON COLUMN staging.prestamos.estado
+IS 'Estado del préstamo';
+COMMENT ON COLUMN staging.prestamos.updated_at_origen
+IS 'Última modificación en la sucursal (texto de origen)';
+COMMENT ON COLUMN staging.prestamos.updated_at_utc
+IS 'Última modificación en la sucursal (UTC)';
+COMMENT ON COLUMN staging.prestamos.snapshot_seq
+IS 'Secuencia de la instantánea que vio el renglón';
+COMMENT ON COLUMN staging.prestamos.borrado
+IS 'El renglón ya no está vigente en la sucursal';

@@ -1,0 +1,1 @@
+"""Who answers for which table, told where others look: the Glue Data Catalog and CODEOWNERS."""

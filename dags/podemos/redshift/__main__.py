@@ -1,0 +1,97 @@
+"""The command line of this concern: `python -m podemos.redshift <command>`; `--help` lists the commands.
+
+python -m podemos.redshift gate include/sql     # exit 1 names file, table, column and the line to add
+python -m podemos.redshift gate --live          # the same rules over the warehouse that the environment names
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from podemos.core.clock import iso, system_clock
+from podemos.core.errors import PodemosError
+from podemos.core.zones import zone_table
+from podemos.outside import Outside
+from podemos.redshift import gate
+from podemos.redshift.diagnose import diagnose, lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; 0 is well, 1 is an offence, 2 says what could not be read."""
+    parser = argparse.ArgumentParser(prog="python -m podemos.redshift", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    _gate_command(commands)
+    _diagnose_command(commands)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except PodemosError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _gate_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("gate", help="judge the tables that SQL files declare, or the live catalog")
+    command.add_argument("folders", nargs="*", type=Path, help="folders with .sql files")
+    command.add_argument("--live", action="store_true", help="judge the live catalog instead")
+    command.add_argument("--endpoint", help="where AWS is, when it is a stand-in")
+    command.add_argument("--json", action="store_true", help="print the offences as JSON")
+    command.set_defaults(run=_gate)
+
+
+def _gate(args: argparse.Namespace) -> int:
+    today = zone_table().accounting_day(system_clock())
+    if args.live:
+        verdict = gate.over_live(Outside(args.endpoint).warehouse, today)
+    else:
+        verdict = gate.over_files(args.folders or [Path("include/sql")], today)
+    if args.json:
+        sys.stdout.write(json.dumps([o.to_dict() for o in verdict.offences], ensure_ascii=False, indent=1) + "\n")
+    else:
+        for line in [*(offence.line() for offence in verdict.offences), *verdict.notes, verdict.last_line()]:
+            sys.stdout.write(line + "\n")
+    return int(bool(verdict.critical))
+
+
+def _diagnose_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("diagnose", help="say why a report got slow")
+    command.add_argument("--query-hash", help="one query, by the hash that this command prints")
+    command.add_argument("--since", type=datetime.fromisoformat, help="UTC; default: seven days ago")
+    command.add_argument("--views", choices=["sys", "stl"], help="ask these system views, whatever the probe finds")
+    command.add_argument(
+        "--keep", action="store_true", help="keep what was read in the lake, and take earlier looks in"
+    )
+    command.add_argument("--json", action="store_true", help="print everything as JSON")
+    command.add_argument("--html", type=Path, help="write the page there, too")
+    command.add_argument("--endpoint", help="where AWS is, when it is a stand-in")
+    command.set_defaults(run=_diagnose)
+
+
+def _diagnose(args: argparse.Namespace) -> int:
+    outside, now = Outside(args.endpoint), system_clock()
+    found = diagnose(
+        outside.warehouse,
+        args.since or now - timedelta(days=7),
+        query_hash=args.query_hash,
+        views=args.views,
+        lake=outside.lake if args.keep else None,
+        at=iso(now),
+    )
+    if args.html:
+        from podemos.redshift.page import render
+
+        args.html.write_bytes(render(found))
+    if args.json:
+        sys.stdout.write(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n")
+    else:
+        for line in lines(found):
+            sys.stdout.write(line + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

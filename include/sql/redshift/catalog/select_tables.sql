@@ -1,0 +1,10 @@
+-- select_tables.sql · grain: one row per table, empty ones too · params: none
+SELECT
+    table_schema,
+    table_name,
+    remarks
+FROM svv_tables
+WHERE table_type = 'BASE TABLE'
+    AND table_schema <> 'information_schema'
+    AND LEFT(table_schema, 3) <> 'pg_'
+ORDER BY table_schema, table_name;

@@ -6,6 +6,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
+from local.aws.outages import OUTSIDE
 from local.branches import platform as branches
 from local.branches.settings import Settings as BranchSettings
 from local.platform.clients import Clients
@@ -112,4 +113,4 @@ def test_the_callers_own_credentials_are_never_used(platform_settings, monkeypat
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     signer = Clients(platform_settings)("s3")._request_signer
-    assert signer._credentials.access_key == "local"
+    assert signer._credentials.access_key == OUTSIDE

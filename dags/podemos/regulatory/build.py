@@ -138,7 +138,7 @@ def render(
     if listed is not None:
         contents[EXCEPTIONS] = canonical(listed)
         if evidence.decision["outcome"] == Outcome.PARTIAL:
-            contents[NOTICE_PAGE] = notice_page(found, listed, policy, sources)
+            contents[NOTICE_PAGE] = notice_page(found, listed, policy, sources, renderer)
     proof: Iterator[tuple[str, bytes]] = iter(())
     if renderer >= PROOF_SINCE:
         seal = read_ref(lake, evidence.normalised["seal"])

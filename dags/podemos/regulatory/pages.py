@@ -20,6 +20,7 @@ from podemos.core.night import DEADLINE
 from podemos.core.paths import include
 from podemos.core.states import State
 from podemos.regulatory.movement import ABONO, CARGO
+from podemos.regulatory.render import RENDERER
 from podemos.regulatory.results import Rule
 
 _MONTHS = (
@@ -84,7 +85,11 @@ def summary_page(
 
 
 def notice_page(
-    summary: Mapping[str, Any], exceptions: Mapping[str, Any], policy: Mapping[str, Any], sources: Sources
+    summary: Mapping[str, Any],
+    exceptions: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    sources: Sources,
+    renderer: int = RENDERER,
 ) -> bytes:
     """`notice.es.html`: to the regulator, what is missing from a partial version and what that does to the totals.
 
@@ -93,6 +98,7 @@ def notice_page(
         exceptions: `exceptions.json`.
         policy: the policy in force, whose `notice` says to whom, by whom and until when.
         sources: for names and cut-offs.
+        renderer: the one whose words are wanted. Until 2 a delivery that was refused was said not to have come.
     """
     incomplete = {one["source"] for one in summary["completeness"]["sources_incomplete"]}
     return page(
@@ -105,6 +111,7 @@ def notice_page(
         names={source["id"]: source["name"] for source in summary["sources"]},
         cutoffs={source.id: source.cutoff for source in sources.sources},
         deadline=DEADLINE,
+        renderer=renderer,
     )
 
 

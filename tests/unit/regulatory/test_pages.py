@@ -148,7 +148,7 @@ def test_the_notice_says_what_is_missing_its_effect_and_when_the_rest_follows() 
         "Comisión Nacional Bancaria y de Valores",
         "con vencimiento a las 06:00 horas",
         "De las 3 fuentes que lo integran, 1 está incompleta",
-        f"No se recibió su entrega antes de la hora de corte ({ALL.source('cajeros').cutoff} horas).",
+        f"No se recibió una entrega válida antes de la hora de corte ({ALL.source('cajeros').cutoff} horas).",
         "Faltan retiros en cajero.",
         "No se conoce en un día usual, 1,500 movimientos",
         "1 de 200 sucursales no está certificada (017)",
@@ -184,6 +184,12 @@ def test_another_process_locale_zone_and_hash_seed_give_the_same_page() -> None:
 def test_the_summary_has_the_bytes_of_renderer_2_or_the_renderer_is_another_one() -> None:
     page = summary_page(summary(), exceptions(), reconciliation(), POLICY)
     assert hashlib.sha256(page).hexdigest() == "6b4d9c5611ba3810846d97df31cf5dab10e309307f9c71faa95e1606f6f28186"
+
+
+def test_the_notice_has_the_words_of_its_renderer() -> None:
+    page = notice_page(summary(), exceptions(), POLICY, ALL, renderer=2)
+    assert "No se recibió su entrega antes de la hora de corte" in Reader(page).text
+    assert page != notice_page(summary(), exceptions(), POLICY, ALL)
 
 
 def test_every_reason_of_the_exceptions_has_its_words() -> None:

@@ -17,7 +17,7 @@ from podemos.regulatory.movement import ABONO, CARGO
 
 RENDERER = 3
 RENDERERS = (2, 3)
-"""Those whose versions this code makes again: 3 added the proof pages, and the notice no longer denies a refused delivery."""
+"""Those whose versions this code makes again. 3 added the proof; its notice denies no refused delivery."""
 HEADER = (
     "fecha_contable",
     "id_sistema",

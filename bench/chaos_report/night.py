@@ -227,7 +227,8 @@ class Simulation:
         self._deliveries.until(self.time.minute)
 
     def _watch(self) -> None:
-        if self.ended.published is not None or any(came == "hold" for *_, came in self.ended.seals):
+        told = any("HELD" in text for _, text in self.ended.alerts)
+        if self.ended.published is not None or told:  # decided is not enough: who was to tell may have died
             return
         alive = self._airflow == "runs" and self.time.minute < self._faults.airflow_dies
         if alive and self._watched == 1:

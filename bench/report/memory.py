@@ -130,8 +130,12 @@ class Memory:
 
 
 def take(engine: SecondReader, parts: Sequence[int]) -> None:
-    """Puts the movements of these parts, and no others, where the second engine keeps what it read."""
-    engine.database.execute("DELETE FROM movimientos")
+    """Puts the movements of these parts, and no others, where the second engine keeps what it read.
+
+    In a new table: DuckDB's statistics outlive the rows, and decide which columns a parquet file calls nullable.
+    """
+    engine.database.execute("DROP TABLE movimientos")
+    engine._run("prepare_movements.sql")
     if wanted := [part for part in parts if part != _NOTHING]:
         engine.database.execute(
             "INSERT INTO movimientos SELECT * EXCLUDE (parte) FROM leidos WHERE LIST_CONTAINS(?, parte)", [wanted]
@@ -182,5 +186,8 @@ def differing(read: Callable[[], Mapping[str, str]], memory: Memory) -> list[str
     alone = read()
     with memory.used():
         remembered = read()
-    return [f"{stage}: {alone[stage]} alone, {remembered[stage]} with memory" for stage in alone if
-            alone[stage] != remembered.get(stage)]
+    return [
+        f"{stage}: {key} alone, {remembered.get(stage)} with memory"
+        for stage, key in alone.items()
+        if key != remembered.get(stage)
+    ]

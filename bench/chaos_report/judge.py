@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import logging
 import tempfile
 import traceback
 from collections import Counter
@@ -14,7 +15,8 @@ from pathlib import Path
 from bench.chaos_cents.night import verify_report
 from bench.chaos_report import oracle
 from bench.chaos_report.faults import Faults, clock, draw, minute_of
-from bench.chaos_report.night import Ended, Simulation, history
+from bench.chaos_report.night import Simulation, history
+from bench.chaos_report.world import Ended
 from bench.report.content import DAY, Night, draw_night
 from bench.report.memory import PROVEN_EVERY, Memory
 from bench.report.redshift import Redshift
@@ -49,6 +51,7 @@ class Verdict:
 def run(part: tuple[int, list[int], bool]) -> Verdict:
     """Some nights of a seed, in one process with one warehouse."""
     seed, indexes, aloud = part
+    logging.getLogger("podemos").setLevel(logging.ERROR)  # a store that does not answer is a drawn fault
     verdict, configured = Verdict(), sources()
     policy = load(Policy, Path(__file__).with_name("policy.yaml"))
     critical = [s.id for s in configured.sources if s.criticality is Criticality.CRITICAL]
@@ -129,8 +132,8 @@ def judge(
         verdict.counts[what] += 1
         wrong.append(f"{what}: {line}")
 
-    who, sealed, came = ended.seals[-1] if ended.seals else ("nobody", 240.0, "")
-    waits = who == "airflow"
+    seal = ended.judged
+    who, sealed, came, waits = seal.who, seal.minute, seal.outcome, seal.who == "airflow"
     expected = oracle.outcome(faults, sealed, cutoffs, critical, waits=waits)
     verdict.counts["nights"] += 1
     verdict.counts["sql_nights"] += ended.warehouse.asked > 1
@@ -144,7 +147,7 @@ def judge(
     if expected == oracle.HOLD:
         if ended.published is not None:
             say("wrong_cent", "published although it must be held")
-        if not any(minute <= 210 and "HELD" in text for minute, text in ended.alerts) and sealed < 205:
+        if not any(minute <= 210 and "held" in text.lower() for minute, text in ended.alerts) and sealed < 205:
             say("unalerted", "held without an alert before 05:30")
         return wrong
     if faults.none and (came == oracle.HOLD or ended.alerts):
@@ -186,6 +189,6 @@ def _cents(folder: Path, wanted: dict[tuple[str, str], int], say: object) -> Non
 
 
 def _story(faults: Faults, ended: Ended) -> list[str]:
-    sealed = [f"sealed by {who} {clock(minute)}: {came}" for who, minute, came in ended.seals]
+    sealed = [f"sealed by {seal.who} {clock(seal.minute)}: {seal.outcome}" for seal in ended.seals]
     out = [f"published {clock(ended.published)}"] if ended.published is not None else ["nothing published"]
     return [*faults.told(), *ended.told, *sealed, *out, *(f"{clock(m)} {text}" for m, text in ended.alerts)]

@@ -4,6 +4,9 @@ Reading a source is a function of its sealed entry, its control file and its fil
 files' bytes in order (second engine); those are the keys. The bytes are fetched and their digests compared in every
 case, by the shipped `fetch`. `proven` reads without memory and compares: the stages' manifests are named by content,
 so equal keys are equal bytes. The suites do that for a sample of their cases.
+
+The second engine's files are asked through one database of the process, each in a catalog of its own: a new database
+costs more than its questions.
 """
 
 from __future__ import annotations
@@ -13,11 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
+
+import duckdb
 
 from podemos.contracts.sources import Source
 from podemos.core.errors import DataFault, NotFound
@@ -31,6 +37,8 @@ from podemos.regulatory.movement import MovementFile
 from podemos.regulatory.second_reader import SecondReader, Unreadable
 
 _NOTHING = 0
+_ASKED = {"threads": "1", "memory_limit": "400MB"}
+"""How the shipped `SecondEngine` connects."""
 PROVEN_EVERY = 50
 """One case in so many is read with and without memory."""
 
@@ -42,6 +50,8 @@ class Memory:
         self._canonical: dict[str, tuple[Canonical, bytes, bytes]] = {}
         self._parts: dict[tuple[Any, ...], int | str] = {}
         self._engines: dict[date, SecondReader] = {}
+        self._asked = duckdb.connect(config=_ASKED)
+        self._catalogs = count(1)
         self._scratch = TemporaryDirectory(prefix="memory-")
 
     def forget(self) -> None:
@@ -55,12 +65,18 @@ class Memory:
         """Ends the second engine's database."""
         for engine in self._engines.values():
             engine.database.close()
+        self._asked.close()
         self._scratch.cleanup()
 
     @contextmanager
     def used(self) -> Iterator[None]:
         """While the stages read."""
-        memory = self
+        memory, connect = self, duckdb.connect
+
+        def connected(*given: Any, **named: Any) -> Any:
+            if given or named != {"config": _ASKED}:
+                return connect(*given, **named)
+            return _Catalog(memory._asked, f"archivo_{next(memory._catalogs)}")
 
         class Remembering(_Remembering):
             def __init__(self, day: date, scratch: Path) -> None:
@@ -70,6 +86,7 @@ class Memory:
             patch.object(normalise, "canonical_file", self.canonical_file),
             patch.object(narrow, "canonical_file", self.canonical_file),
             patch.object(second_reader, "SecondReader", Remembering),
+            patch.object(duckdb, "connect", connected),
         ):
             yield
 
@@ -166,6 +183,24 @@ class _Remembering(SecondReader):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """The database stays open."""
+
+
+class _Catalog:
+    """A connection to a database of its own, inside another one."""
+
+    def __init__(self, database: Any, name: str) -> None:
+        self._connection, self._name = database.cursor(), name
+        self._connection.execute(f"ATTACH ':memory:' AS {name}")
+        self._connection.execute(f"USE {name}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def close(self) -> None:
+        """Ends it, with whatever is in it."""
+        self._connection.execute("USE memory")
+        self._connection.execute(f"DETACH {self._name}")
+        self._connection.close()
 
 
 def _at(written: Any, path: Path, data: bytes) -> Any:

@@ -37,8 +37,8 @@ from podemos.regulatory.movement import MovementFile
 from podemos.regulatory.second_reader import SecondReader, Unreadable
 
 _NOTHING = 0
-_ASKED = {"threads": "1", "memory_limit": "400MB"}
-"""How the shipped `SecondEngine` connects."""
+_ASKED = {"threads": "1", "memory_limit": "256MB"}
+"""How the shipped `SecondEngine` connects, apart from where it spills."""
 PROVEN_EVERY = 50
 """One case in so many is read with and without memory."""
 
@@ -74,12 +74,12 @@ class Memory:
         memory, connect = self, duckdb.connect
 
         def connected(*given: Any, **named: Any) -> Any:
-            if given or named != {"config": _ASKED}:
+            if given or not named.get("config", {}).items() >= _ASKED.items():
                 return connect(*given, **named)
             return _Catalog(memory._asked, f"archivo_{next(memory._catalogs)}")
 
         class Remembering(_Remembering):
-            def __init__(self, day: date, scratch: Path) -> None:
+            def __init__(self, day: date, scratch: Path, size: int = 0) -> None:
                 super().__init__(memory, day)
 
         with (

@@ -35,11 +35,13 @@ def main() -> int:
     names = ("planted", "detected", "named")
     result: dict[str, Any] = {name: verdict.counts[name] for name in names}
     result["false_alarms"] = len(verdict.false_alarms)
-    more = ("dvt_float32_missed", "double_sum_missed", "clean", "own_truth", "own_truth_noticed", "great_expectations")
+    more = ("dvt_float32_missed", "double_sum_missed", "clean", "own_truth", "own_truth_noticed")
+    more += ("great_expectations", "proven")
     result |= {name: verdict.counts[name] for name in more}
+    result["crashed"] = len(verdict.crashed)
     result |= account(args.seed, verdict.cases, started)
     print(json.dumps(result))
-    return int(bool(verdict.undetected or verdict.unnamed or verdict.false_alarms))
+    return int(bool(verdict.undetected or verdict.unnamed or verdict.false_alarms or verdict.crashed))
 
 
 def tell(verdict: Verdict, seed: int, most: int = 12) -> None:
@@ -48,6 +50,7 @@ def tell(verdict: Verdict, seed: int, most: int = 12) -> None:
         ("NOT DETECTED", verdict.undetected),
         ("not named", verdict.unnamed),
         ("false alarm", verdict.false_alarms),
+        ("CRASHED", verdict.crashed),
     ):
         for index, lines in sorted(cases.items())[:most]:
             print(f"{what}: {lines[0]}; again: make chaos-cents SEED={seed} CASE={index}")

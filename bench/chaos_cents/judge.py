@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import traceback
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.chaos_cents import baselines
-from bench.chaos_cents.draw import CASES_OF_A_NIGHT, CLEAN, OWN, draw
+from bench.chaos_cents.draw import CASES_OF_A_NIGHT, CLEAN, OWN, Case, draw
 from bench.chaos_cents.night import Bench, Block, Evidence
 from bench.chaos_cents.plant import Planted
 from bench.report.content import draw_night
+from bench.report.memory import PROVEN_EVERY
 from bench.report.redshift import Redshift
 from bench.report.stages import Key
+from bench.report.suite import scratch
 
 
 @dataclass
@@ -25,7 +25,14 @@ class Verdict:
     undetected: dict[int, list[str]] = field(default_factory=dict)
     unnamed: dict[int, list[str]] = field(default_factory=dict)
     false_alarms: dict[int, list[str]] = field(default_factory=dict)
+    crashed: dict[int, list[str]] = field(default_factory=dict)
     cases: dict[int, str] = field(default_factory=dict)
+
+    def prove(self, case: Case, block: Block) -> None:
+        """What the suite remembers of its readings is what they are."""
+        self.counts["proven"] += 1
+        if wrong := block.proven(case):
+            self.crashed[case.index] = [f"{case.told()}: reading differs with the suite's memory", *wrong]
 
     def add(self, other: Verdict) -> None:
         """Adds another part's."""
@@ -34,6 +41,7 @@ class Verdict:
             (self.undetected, other.undetected),
             (self.unnamed, other.unnamed),
             (self.false_alarms, other.false_alarms),
+            (self.crashed, other.crashed),
         ):
             mine.update(theirs)
         self.cases.update(other.cases)
@@ -75,20 +83,23 @@ def run(part: tuple[int, list[int], bool]) -> Verdict:
     """Some cases of a seed, in one process with one warehouse."""
     seed, indexes, aloud = part
     verdict = Verdict()
-    with tempfile.TemporaryDirectory(prefix="chaos-cents-", dir=_memory()) as name:
-        bench = Bench(Redshift(Path(name) / "redshift"), Key(Path(name)), Path(name))
+    with scratch("chaos-cents-") as folder:
+        bench = Bench(Redshift(folder / "redshift"), Key(folder), folder)
         block: Block | None = None
         for index in indexes:
             case = draw(seed, index)
             if block is None or index % CASES_OF_A_NIGHT == 0:
                 block = Block(draw_night(seed, case.block), bench)
-            planted, evidence = block.run(case)
-            if aloud:
-                print("\n".join([case.told(), planted.where, evidence.outcome, *(f"  {x}" for x in evidence.lines)]))
-            verdict.judge(planted, evidence)
+            try:
+                planted, evidence = block.run(case)
+                if aloud:
+                    found = [f"  {line}" for line in evidence.lines]
+                    print("\n".join([case.told(), planted.where, evidence.outcome, *found]))
+                verdict.judge(planted, evidence)
+                if aloud or index % PROVEN_EVERY == 0:
+                    verdict.prove(case, block)
+            except Exception:  # the run goes on; the case is a failure
+                verdict.crashed[index] = [case.told(), *traceback.format_exc().splitlines()[-6:]]
+        bench.memory.close()
         bench.warehouse.close()
     return verdict
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - scratch of this run

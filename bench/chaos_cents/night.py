@@ -15,6 +15,7 @@ from typing import Any
 from bench.chaos_cents.draw import OWN, Case
 from bench.chaos_cents.plant import Plant, Planted
 from bench.report.content import CLIENTS, DAY, Night, curated
+from bench.report.memory import Memory, differing
 from bench.report.redshift import Redshift
 from bench.report.stages import Key, at, judged_by
 from podemos.contracts.platform import Platform, platform
@@ -34,7 +35,9 @@ verify_report = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(verify_report)
 
 STAGES = ("seal", "normalise", "second")
-"""The stages that do not ask the warehouse; cases whose defect comes later share them."""
+"""The stages that do not ask the warehouse; cases whose defect comes after one of them share it."""
+_SHARED = {"normalised": 2, "second_file": 3} | dict.fromkeys(("source", "control", "reader", "second", OWN), 0)
+"""How many of them come before the defect, by place; all, where it is not listed."""
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Bench:
     sources: Sources = field(default_factory=sources)
     policy: Policy = field(default_factory=policy)
     clockwork: Clockwork = field(default_factory=lambda: Clockwork.scheduled(DAY))
+    memory: Memory = field(default_factory=Memory)
 
 
 class Block:
@@ -72,31 +76,46 @@ class Block:
         self.night, self._bench = night, bench
         self._delivered = _filled(night)
         self._read, self._keys = _copy(self._delivered), dict[str, str]()
-        with contextlib.ExitStack() as stack:
-            _read(self._read, self._keys, bench, lambda *_: None, stack)
+        self._after = [_copy(self._delivered)]
+        """The lake after none, one, two and all of the reading stages."""
+        bench.memory.forget()
+        with bench.memory.used():
+            _read(self._read, self._keys, bench, lambda *_: self._after.append(_copy(self._read)))
         path = bench.scratch / "pagos.parquet"
         path.write_bytes(curated(night.payments))
-        self._history = path
+        bench.warehouse.load_history(path, CLIENTS)
 
     def run(self, case: Case) -> tuple[Planted, Evidence]:
         """One case, from its defect to the end of the night."""
         plant, evidence = Plant(case, self.night), Evidence()
-        shared = case.place not in ("source", "control", "reader", "second", "normalised", "second_file", OWN)
-        lake = _copy(self._read if shared else self._delivered)
-        history = self._history
-        if case.place == OWN:
-            lake = _filled(own := plant.own_truth())
-            history = self._bench.scratch / "own.parquet"
-            history.write_bytes(curated(own.payments))
-        reports = MemoryStore("podemos-reports")
-        with self._bench.warehouse.case(lake), contextlib.ExitStack() as stack:
-            self._bench.warehouse.load_history(history, CLIENTS)
+        shared = _SHARED.get(case.place, len(STAGES))
+        lake, keys = _copy(self._after[shared]), {stage: self._keys[stage] for stage in STAGES[:shared]}
+        reports, warehouse = MemoryStore("podemos-reports"), self._bench.warehouse
+        with warehouse.case(lake), self._bench.memory.used():
+            if case.place == OWN:
+                lake = warehouse.lake = _filled(own := plant.own_truth())
+                history = self._bench.scratch / "own.parquet"
+                history.write_bytes(curated(own.payments))
+                warehouse.load_history(history, CLIENTS)
             try:
-                self._stages(case, plant, lake, reports, evidence, dict(self._keys) if shared else {}, stack)
+                self._stages(case, plant, lake, reports, evidence, keys)
             except PodemosError as error:
                 evidence.outcome, evidence.alarms = "refused", 1
                 evidence.lines += str(error).split("; ")
         return plant.planted, evidence
+
+    def proven(self, case: Case) -> list[str]:
+        """Reads the case's inputs without memory and with it; names what differs."""
+
+        def read() -> dict[str, str]:
+            plant, keys = Plant(case, self.night), dict[str, str]()
+            lake = _filled(plant.own_truth())
+            plant.delivered(lake)
+            with plant.reading():
+                _read(lake, keys, self._bench, lambda *_: None)
+            return keys
+
+        return differing(read, self._bench.memory)
 
     def _stages(
         self,
@@ -106,17 +125,31 @@ class Block:
         reports: MemoryStore,
         evidence: Evidence,
         keys: dict[str, str],
-        stack: contextlib.ExitStack,
     ) -> None:
         bench, warehouse = self._bench, self._bench.warehouse
 
         def hand(stage: str, key: str) -> None:
             plant.after(stage, key, lake, reports, warehouse)
 
-        if not keys:
-            plant.delivered(lake)
-            stack.enter_context(plant.reading())
-            _read(lake, keys, bench, hand, stack)
+        plant.delivered(lake)
+        with plant.reading():
+            if "normalise" in keys:
+                hand("normalise", keys["normalise"])
+            if "second" in keys:
+                hand("second", keys["second"])
+            _read(lake, keys, bench, hand)
+            self._judged(case, lake, reports, evidence, keys, hand)
+
+    def _judged(
+        self,
+        case: Case,
+        lake: MemoryStore,
+        reports: MemoryStore,
+        evidence: Evidence,
+        keys: dict[str, str],
+        hand: Callable[[str, str], None],
+    ) -> None:
+        bench, warehouse = self._bench, self._bench.warehouse
         warehouse.send(load.load_batch(keys["normalise"], lake=lake, platform=bench.platform))
         hand("load", keys["normalise"])
         about: dict[str, Any] = {"lake": lake, "sources": bench.sources}
@@ -160,15 +193,18 @@ def _read(
     keys: dict[str, str],
     bench: Bench,
     hand: Callable[[str, str], None],
-    stack: contextlib.ExitStack,
 ) -> None:
-    """Seals and reads by both engines."""
+    """Seals and reads by both engines; stages that have a key are done."""
     arrivals = [f"{source.id}:arrived" for source in bench.sources.sources]
-    keys["seal"] = seal.seal(bench.clockwork, arrivals, lake=lake, clock=clock, sources=bench.sources)
-    keys["normalise"] = normalise.normalise(keys["seal"], lake=lake, sources=bench.sources)
-    hand("normalise", keys["normalise"])
-    keys["second"] = second.second(keys["seal"], lake=lake, sources=bench.sources)
-    hand("second", keys["second"])
+    work: dict[str, Callable[[], str]] = {
+        "seal": lambda: seal.seal(bench.clockwork, arrivals, lake=lake, clock=clock, sources=bench.sources),
+        "normalise": lambda: normalise.normalise(keys["seal"], lake=lake, sources=bench.sources),
+        "second": lambda: second.second(keys["seal"], lake=lake, sources=bench.sources),
+    }
+    for stage in STAGES:
+        if stage not in keys:
+            keys[stage] = work[stage]()
+            hand(stage, keys[stage])
 
 
 def _collect(results: list[dict[str, Any]], evidence: Evidence) -> None:

@@ -14,6 +14,7 @@ from bench.report.suite import account, parts, results
 
 DEFAULT_SEED = 20261124
 COUNTED = ("partial", "held", "oracle_partial", "oracle_held", "sql_nights", "by_contingency", "great_expectations")
+MORE = ("proven", "crashed")
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
         print(f"{lines[0]}; again: make chaos-report SEED={args.seed} CASE={index}")
         print("\n".join(f"  {line[:300]}" for line in lines[1:14]))
     result: dict[str, Any] = {"nights": verdict.counts["nights"]}
-    result |= {word: verdict.counts[word] for word in (*WORDS, *COUNTED)}
+    result |= {word: verdict.counts[word] for word in (*WORDS, *COUNTED, *MORE)}
     result |= account(args.seed, verdict.cases, started)
     print(json.dumps(result))
     return int(bool(verdict.failed))

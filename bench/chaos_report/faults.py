@@ -11,6 +11,9 @@ OK, NEVER, EDITED, MISCOUNTED, BROKEN, CHANGING = "ok", "never", "edited", "misc
 LAST_OUTAGE = 200
 """An outage ends by 05:20: a store that is down at 06:00 lets nobody publish."""
 
+LAST_WRITES = (75, 200)
+"""A night that is held writes some 70 objects, one that is published some 200."""
+
 
 @dataclass(slots=True)
 class Arrival:
@@ -88,7 +91,9 @@ def draw(seed: int, index: int, sources: Sources) -> Faults:
         night.store = (start, min(LAST_OUTAGE, start + rng.choice((2, 5, 20, 60))))
     if not quiet and rng.random() < 0.12:
         night.airflow_dies = rng.randrange(0, 239)
-    night.kills = {rng.randrange(1, 60): rng.random() < 0.5 for _ in range(rng.choice((0, 0, 1, 2, 3)))}
+    night.kills = {
+        rng.randrange(1, rng.choice(LAST_WRITES)): rng.random() < 0.5 for _ in range(rng.choice((0, 0, 1, 2, 3)))
+    }
     for arrival in night.arrivals.values():  # nobody delivers into a store that is down
         if night.store[0] <= arrival.minute < night.store[1]:
             arrival.minute = night.store[1] + 2  # after the last retry of a sensor at its cut-off

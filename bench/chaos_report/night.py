@@ -1,31 +1,32 @@
 """One night: the order, the retries and the time limits of the DAG, over the shipped stages, on the simulated clock.
 
-Beside it the watchdog of the hours before 06:00 starts `podemos.regulatory.contingency` where nothing is published and
-Airflow shows no sign of going on.
+Beside it the shipped watchdog looks at what the night leaves, and starts the shipped contingency runner (`watch`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.chaos_report.faults import Faults, clock, minute_of
-from bench.chaos_report.world import Deliveries, Killed, Outage, Store, Time, Warehouse, Writes
+from bench.chaos_report.watch import WAKES, Watch, delivered, leave
+from bench.chaos_report.world import Deliveries, Ended, Killed, Outage, Sealed, Store, Time, Warehouse, Writes
 from bench.report.content import CLIENTS, DAY, Night, curated
 from bench.report.redshift import Redshift
 from bench.report.stages import Key, judged_by
 from podemos.contracts.platform import Platform
 from podemos.contracts.sources import Policy, Sources
+from podemos.core.alert import tell
 from podemos.core.errors import DataFault, NotCertified, SourceUnavailable
 from podemos.core.night import Night as Clockwork
 from podemos.regulatory import (
     build,
-    contingency,
     decide,
     gate,
+    keys,
     load,
+    marks,
     normalise,
     notify,
     plan,
@@ -35,12 +36,9 @@ from podemos.regulatory import (
 )
 from podemos.regulatory import seal as sealing
 from podemos.regulatory.inbox import newest_control
-from podemos.regulatory.versions import newest
 
 RETRIES, DELAY_MINUTES = 3, 1 / 6
 LOAD_RETRIES, LOAD_MINUTES = 2, 10
-WATCHDOG = (180, 210, 230)
-"""05:00, 05:30 and 05:50; the first one acts only where Airflow is dead or its run has failed."""
 
 
 class Dead(Exception):
@@ -49,25 +47,6 @@ class Dead(Exception):
 
 class Failed(Exception):
     """A task failed for good: the run is over."""
-
-
-@dataclass
-class Ended:
-    """What a night left.
-
-    Attributes:
-        seals: who sealed (`airflow` or `contingency`), in which minute, and what came of it.
-        published: the minute of the first published version.
-        alerts: minute and text of what people were told.
-    """
-
-    lake: Store
-    reports: Store
-    warehouse: Warehouse
-    seals: list[tuple[str, float, str]] = field(default_factory=list)
-    published: float | None = None
-    alerts: list[tuple[float, str]] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
 
 
 class Simulation:
@@ -102,16 +81,15 @@ class Simulation:
         self.ended = Ended(lake, reports, Warehouse(redshift, faults, self.time))
         self._deliveries = Deliveries(content, faults, lake)
         self._sources, self._policy, self._platform, self._key = sources, policy, platform, key
-        self._great, self._pace, self._watched = great_expectations, iter(faults.pace), 0
-        self._airflow, self._night = "runs", Clockwork.scheduled(DAY)
+        self._great, self._pace, self._night = great_expectations, iter(faults.pace), Clockwork.scheduled(DAY)
+        about = {"sources": sources, "policy": policy, "platform": platform, "signer": key.signer}
+        self._watch, self._wakes = Watch(self._night, self.ended, self.time, writes, about), list(WAKES)
 
     def run(self) -> Ended:
         """From 02:00 to 06:00."""
         try:
             self._dag()
-            self._airflow = "done"
         except (Dead, Failed) as end:
-            self._airflow = "over"
             self.ended.alerts.append((self.time.minute, f"Airflow: {end}"))
         self._until(240)
         return self.ended
@@ -121,7 +99,8 @@ class Simulation:
         self._task("plan", lambda: plan.open_night(self._night, reports=self.ended.reports, clock=self.time, **about))
         arrivals = self._wait()
         sealed = self._task("seal", lambda: sealing.seal(self._night, arrivals, clock=self.time, **about))
-        self._noted("airflow")
+        seal = Sealed("airflow", self.time.minute, keys.night_id(self._night))
+        self.ended.seals.append(seal)
         normalised = self._task("normalise", lambda: normalise.normalise(sealed, **about))
         seconded = self._task("second", lambda: second.second(sealed, **about))
         loaded = self._load(normalised)
@@ -141,15 +120,13 @@ class Simulation:
             judged = self._task("gate", lambda: gate.judge(reconciled, lake=lake))
         settled: dict[str, Any] = {"policy": self._policy, "clock": self.time, "night": self._night} | about
         decision = self._task("decide", lambda: decide.decide(judged, **settled))
-        outcome = self._task("choose", lambda: decide.outcome(decision, lake))
-        self.ended.seals[-1] = (*self.ended.seals[-1][:2], outcome)
-        if outcome == decide.Outcome.HOLD:
-            notice = self._task("hold", lambda: notify.hold_message(decision, lake=lake))
-            self._say(notice.subject)
+        seal.outcome = self._task("choose", lambda: decide.outcome(decision, lake))
+        if seal.outcome == decide.Outcome.HOLD:
+            self._task("hold", lambda: self._tell(notify.hold_message(decision, lake=lake), decision))
             return
         ports = {"warehouse": self.ended.warehouse, "platform": self._platform} | about
         built = self._task("build", lambda: build.build(decision, **ports))
-        self._task(
+        published = self._task(
             "publish",
             lambda: publish.publish(
                 built,
@@ -160,14 +137,17 @@ class Simulation:
                 signer=self._key.signer,
             ),
         )
-        self._out()
+        self._task("deliver", lambda: delivered(published, self.ended, self.time))
 
     def _task(self, name: str, work: Callable[[], Any]) -> Any:
-        """A task with its retries; a fault of data is not retried."""
+        """A task with its retries, and the mark at its end; a fault of data is not retried."""
         for attempt in range(RETRIES + 1):
             self._pass(next(self._pace, 1))
+            began = self.time()
             try:
-                return work()
+                result = work()
+                marks.leave(self.ended.lake, self._night, name, began, self.time())
+                return result
             except (Killed, Outage, SourceUnavailable) as fault:
                 self.ended.told.append(f"{clock(self.time.minute)} {name}: {type(fault).__name__}: {fault}")
                 self._pass(min(5, DELAY_MINUTES * 2**attempt))
@@ -188,6 +168,7 @@ class Simulation:
                     found, over = False, self.time.minute > cutoff + 1
                 if found or over:
                     said[source_id] = sealing.ARRIVED if found else sealing.MISSING
+                    leave(self.ended, self._night, f"wait.{source_id}.{said[source_id]}", self.time)
                     del waiting[source_id]
             if waiting:
                 self._pass(1)
@@ -200,10 +181,11 @@ class Simulation:
                 self._pass(next(self._pace, 1))
                 batch = load.load_batch(normalised, lake=self.ended.lake, platform=self._platform)
                 self.ended.warehouse.send(batch)
+                leave(self.ended, self._night, "load_batch", self.time)
                 return normalised
             except SourceUnavailable:
                 self._pass(LOAD_MINUTES)
-            except Outage:
+            except (Killed, Outage):
                 self._pass(min(5, DELAY_MINUTES * 2**attempt))
             except DataFault as fault:
                 self.ended.told.append(f"{clock(self.time.minute)} load: {fault}")
@@ -218,51 +200,15 @@ class Simulation:
 
     def _until(self, minute: float) -> None:
         """The clock goes on: sources deliver, and the watchdog looks when it is its time."""
-        while self._watched < len(WATCHDOG) and WATCHDOG[self._watched] <= minute:
-            self.time.minute = max(self.time.minute, WATCHDOG[self._watched])
+        while self._wakes and self._wakes[0] <= minute:
+            self.time.minute = max(self.time.minute, self._wakes.pop(0))
             self._deliveries.until(self.time.minute)
-            self._watched += 1
-            self._watch()
+            self._watch.wake()
         self.time.minute = max(self.time.minute, minute)
         self._deliveries.until(self.time.minute)
 
-    def _watch(self) -> None:
-        if self.ended.published is not None or any(came == "hold" for *_, came in self.ended.seals):
-            return
-        alive = self._airflow == "runs" and self.time.minute < self._faults.airflow_dies
-        if alive and self._watched == 1:
-            return
-        for _ in range(RETRIES + 1):
-            try:
-                with judged_by(great_expectations=False):
-                    found = contingency.run(
-                        DAY,
-                        lake=self.ended.lake,
-                        reports=self.ended.reports,
-                        platform=self._platform,
-                        sources=self._sources,
-                        policy=self._policy,
-                        clock=self.time,
-                        signer=self._key.signer,
-                        send=lambda subject, body, attributes: self._say(subject),
-                        say=self.ended.told.append,
-                    )
-            except (Killed, Outage) as fault:
-                self.ended.told.append(f"{clock(self.time.minute)} contingency: {fault}")
-                continue
-            self._noted("contingency")
-            self.ended.seals[-1] = (*self.ended.seals[-1][:2], found.outcome)
-            if found.manifest:
-                self._out()
-            return
-
-    def _noted(self, who: str) -> None:
-        self.ended.seals.append((who, self.time.minute, ""))
-
-    def _out(self) -> None:
-        version = newest(self.ended.reports, DAY, rehearsal=False)
-        if version is not None and self.ended.published is None:
-            self.ended.published = self.time.minute
+    def _tell(self, alert: Any, decision: str) -> None:
+        tell(alert, keys.folder_of(decision), lake=self.ended.lake, send=lambda subject, *_: self._say(subject))
 
     def _say(self, text: str) -> None:
         self.ended.alerts.append((self.time.minute, text))

@@ -9,15 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from bench.chaos_report.faults import BROKEN, CHANGING, EDITED, MISCOUNTED, NEVER, Arrival, Faults
-from bench.report.content import CURATED_KEY, LAKE, Night
+from bench.report.content import CURATED_KEY, DAY, LAKE, Night
 from bench.report.redshift import Redshift
 from bench.report.stages import at
 from podemos.core.errors import SourceUnavailable
 from podemos.core.store import MemoryStore, ObjectInfo
+from podemos.regulatory.versions import newest
 
 
-class Killed(RuntimeError):
-    """The process died in the middle of a write."""
+class Killed(BaseException):
+    """The process died in the middle of a write: nothing that it runs goes on, whatever it would catch."""
 
 
 class Outage(OSError):
@@ -126,6 +127,45 @@ class Warehouse:
         """Sends the load."""
         self.up()
         self._redshift.send(batch)
+
+
+@dataclass
+class Sealed:
+    """Who sealed (`airflow` or `contingency`) in which minute, the id of its night, and what came of it."""
+
+    who: str
+    minute: float
+    night: str = ""
+    outcome: str = ""
+
+
+@dataclass
+class Ended:
+    """What a night left.
+
+    Attributes:
+        seals: in the order in which they were made.
+        published: the minute in which the first version was delivered.
+        alerts: minute and text of what people were told.
+    """
+
+    lake: Store
+    reports: Store
+    warehouse: Warehouse
+    seals: list[Sealed] = field(default_factory=list)
+    published: float | None = None
+    alerts: list[tuple[float, str]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def judged(self) -> Sealed:
+        """The seal of the newest version, or without one the last of which something came, or the last."""
+        version = newest(self.reports, DAY, rehearsal=False)
+        if version is not None:
+            night = version.manifest["build"]["key"].split("/")[-2]
+            return next(seal for seal in self.seals if seal.night == night)
+        last = (self.seals or [Sealed("nobody", 240)])[-1]
+        return next((seal for seal in reversed(self.seals) if seal.outcome), last)
 
 
 @dataclass

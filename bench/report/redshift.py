@@ -8,15 +8,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local.aws.redshift import dml, unload
+from local.aws.redshift import warehouse as engine
 from local.aws.redshift.errors import RedshiftError
+from local.aws.redshift.parse import parse
 from local.aws.redshift.session import Control, Result
 from local.aws.redshift.text import as_text
 from local.aws.redshift.translate import Translated, translate
@@ -35,16 +38,24 @@ _TABLES = (
 )
 
 
+NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
+"""What GETDATE() gives: a statement's text then has one translation."""
+_MOST = 2_000
+
+
 def _remembered(translate: Callable[..., Translated]) -> Callable[..., Translated]:
-    """Translates each text once: tables do not change here, and only texts that ask for the time depend on it."""
+    """Translates each text once: neither tables nor the time change here.
+
+    The form of a value decides the type of a parameter; two keys of the lake are of one form.
+    """
     known: dict[tuple[Any, ...], Translated] = {}
 
-    def once(sql: str, resolve: Any, values: Mapping[str, str], *more: Any) -> Translated:
-        if "getdate" in sql.lower():
-            return translate(sql, resolve, values, *more)
-        key = (sql, *sorted(values.items()))
+    def once(sql: str, resolve: Any, values: Mapping[str, str], now: datetime, *more: Any) -> Translated:
+        key = (sql, now, *sorted((name, "/" if "/" in value else value) for name, value in values.items()))
         if key not in known:
-            known[key] = translate(sql, resolve, values, *more)
+            if len(known) >= _MOST:
+                known.clear()
+            known[key] = translate(sql, resolve, values, now, *more)
         return known[key]
 
     return once
@@ -99,6 +110,16 @@ class Redshift:
             self.execute(file)
         for module in (dml, unload):
             module.translate = _remembered(translate)  # type: ignore[attr-defined]
+        engine.parse = lru_cache(_MOST)(parse)  # type: ignore[attr-defined]
+
+    @property
+    def lake(self) -> MemoryStore:
+        """What COPY reads and UNLOAD writes."""
+        return self._bucket.lake
+
+    @lake.setter
+    def lake(self, lake: MemoryStore) -> None:
+        self._bucket.lake = lake
 
     @contextmanager
     def case(self, lake: MemoryStore) -> Iterator[None]:
@@ -141,6 +162,7 @@ class Redshift:
         """One statement of Redshift's SQL; also the hands that tamper."""
         self._session.query_id = self._engine.number()
         self._session.start(Control())
+        self._session.now = NOW
         try:
             wanted = {name: value for name, value in (values or {}).items() if f":{name}" in sql}
             return self._engine.run(self._session, sql, wanted)
@@ -149,8 +171,13 @@ class Redshift:
             raise DataFault(f"warehouse refused include/sql/{origin}: {error}") from error
 
     def load_history(self, path: Path, clients: Mapping[int, Sequence[int]]) -> None:
-        """Puts curated payments and the branches' clients where branch ingestion puts them."""
+        """Puts curated payments and the branches' clients where branch ingestion puts them, instead of any others.
+
+        Outside a case it stays, for the cases that come.
+        """
         self._session.begin()
+        for table in ("core.pagos_historicos", "core.clientes"):
+            self._session.execute(f"DELETE FROM {table}")
         self._session.execute(f"INSERT INTO core.pagos_historicos SELECT * FROM read_parquet('{path}')")
         rows = ", ".join(
             f"({branch}, {client}, 'X', '2026-01-01', '2026-01-01', '2026-01-01', '2026-01-01', 1, FALSE)"
@@ -161,6 +188,8 @@ class Redshift:
             "INSERT INTO core.clientes (id_sucursal, id_cliente, nombre, fecha_alta_origen, fecha_alta, "
             f"updated_at_origen, updated_at_utc, snapshot_seq, borrado) VALUES {rows}"
         )
+        if not self._whole:
+            self._session.commit()
 
     def close(self) -> None:
         """Closes the file."""

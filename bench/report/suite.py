@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
@@ -16,6 +20,19 @@ from bench.chaos_branches.__main__ import code_sha
 Part = tuple[int, list[int], bool]
 """Seed, numbers of the cases, and whether everything is to be said."""
 Found = TypeVar("Found")
+
+
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """A folder in memory where there is one; also where this process's temporary files go meanwhile."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - scratch of this run
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=memory) as name:
+        tempfile.tempdir = name
+        try:
+            yield Path(name)
+        finally:
+            tempfile.tempdir = before
 
 
 def parts(seed: int, cases: int, case: int | None, size: int) -> list[Part]:

@@ -34,7 +34,7 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     Raises:
         ValueError: a float is in it.
     """
-    _refuse_floats(document, "")
+    _refuse_floats(document)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
@@ -97,12 +97,17 @@ def read_ref(store: ObjectStore, ref: Ref | Mapping[str, str]) -> dict[str, Any]
     return document
 
 
-def _refuse_floats(value: Any, path: str) -> None:
-    if isinstance(value, float):
-        raise ValueError(f"a manifest holds no floats: {path} = {value}")
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _refuse_floats(inner, f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            _refuse_floats(inner, f"{path}[{index}]")
+def _refuse_floats(document: Any) -> None:
+    """Raises ValueError with the path of the first float."""
+    left: list[tuple[Any, str]] = [(document, "")]
+    while left:
+        value, path = left.pop()
+        kind = type(value)
+        if kind is str or kind is int:  # nearly all of a manifest
+            continue
+        if isinstance(value, float):
+            raise ValueError(f"a manifest holds no floats: {path} = {value}")
+        if kind is dict or isinstance(value, Mapping):
+            left += [(inner, f"{path}.{key}") for key, inner in value.items() if type(inner) is not str]
+        elif isinstance(value, list | tuple):
+            left += [(inner, f"{path}[{at}]") for at, inner in enumerate(value) if type(inner) is not str]

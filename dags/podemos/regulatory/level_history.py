@@ -14,7 +14,7 @@ from podemos.core.fingerprint import Fingerprint
 from podemos.core.manifest import canonical, read, sha256
 from podemos.core.money import format_pesos
 from podemos.core.store import ObjectStore
-from podemos.regulatory.narrow import sealed_movements
+from podemos.regulatory.narrow import sealed_amounts
 from podemos.regulatory.results import Cause, Level, Pair, Result, Rule, Severity
 from podemos.warehouse.port import Warehouse
 from podemos.warehouse.statements import Value
@@ -104,21 +104,25 @@ def _payments(
 ) -> Iterator[str]:
     """The payments of these branches that differ, with both amounts."""
     with TemporaryDirectory(prefix="history-") as scratch:
-        wanted: dict[int, dict[str, int]] = {branch: {} for branch in branches}
-        for movement in sealed_movements(source, sealed, day, lake, Path(scratch)):
-            if movement.id_sucursal in wanted:
-                payment = movement.id_movimiento.partition("-")[2]
-                wanted[movement.id_sucursal][payment] = movement.monto
+        wanted: dict[int, dict[str, list[int]]] = {branch: {} for branch in branches}
+        for name, cents in sealed_amounts(source, sealed, day, lake, Path(scratch)):
+            number, _, payment = name.partition("-")
+            if int(number) in wanted:
+                wanted[int(number)].setdefault(payment, []).append(cents)
     for branch, payments in sorted(wanted.items()):
+        held: dict[str, list[int]] = {}
         values: dict[str, Value] = {"business_date": day, "id_sucursal": branch}
         for row in warehouse.fetch("regulatory/select_payments.sql", values):
-            name = f"sucursal {branch:03d}, {day}, pago {row['id_pago']}"
-            cents = int(row["centavos"])
-            till = payments.pop(str(row["id_pago"]), None)
-            if till is None:
-                yield f"{name}: {format_pesos(cents)} in the warehouse, not at the till"
-            elif till != cents:
-                yield f"{name}: {format_pesos(till)} at the till, {format_pesos(cents)} in the warehouse"
-        for payment, till in sorted(payments.items()):
-            name = f"sucursal {branch:03d}, {day}, pago {payment}"
-            yield f"{name}: {format_pesos(till)} at the till, not in the warehouse"
+            held.setdefault(str(row["id_pago"]), []).append(int(row["centavos"]))
+        for payment in sorted(payments.keys() | held.keys(), key=int):
+            ours, theirs = sorted(payments.get(payment, [])), sorted(held.get(payment, []))
+            if ours != theirs:
+                yield f"sucursal {branch:03d}, {day}, pago {payment}: {_difference(ours, theirs)}"
+
+
+def _difference(till: list[int], warehouse: list[int]) -> str:
+    """The amounts of a payment in both places: several where it stands several times."""
+    there, here = (" and ".join(map(format_pesos, cents)) for cents in (till, warehouse))
+    if not till:
+        return f"{here} in the warehouse, not at the till"
+    return f"{there} at the till, {f'{here} in the warehouse' if warehouse else 'not in the warehouse'}"

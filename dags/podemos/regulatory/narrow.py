@@ -17,6 +17,7 @@ from podemos.core.money import cents_of, format_pesos
 from podemos.core.states import State
 from podemos.core.store import ObjectStore
 from podemos.regulatory.canonical import canonical_file
+from podemos.regulatory.excepted import read_excepted
 from podemos.regulatory.movement import COLUMNS, Movement, digest_of
 from podemos.regulatory.readers import BATCH_ROWS
 from podemos.regulatory.results import Cause
@@ -52,6 +53,18 @@ def sealed_movements(
     """The movements of the sealed bytes; none for a missing source."""
     if sealed["state"] != State.MISSING:
         yield from _read(canonical_file(source, sealed, day, lake, work).movements.path)
+
+
+def sealed_amounts(
+    source: Source, sealed: Mapping[str, Any], day: date, lake: ObjectStore, work: Path
+) -> Iterator[tuple[str, int]]:
+    """Id and cents of every row of the day that has both in the sealed bytes, whether it is a movement or excepted."""
+    if sealed["state"] != State.MISSING:
+        found = canonical_file(source, sealed, day, lake, work)
+        yield from ((movement.id_movimiento, movement.monto) for movement in _read(found.movements.path))
+        for row in read_excepted(found.excepted.path.read_bytes()):
+            if row["id_movimiento"] and row["cents"] is not None:
+                yield row["id_movimiento"], row["cents"]
 
 
 def differences(

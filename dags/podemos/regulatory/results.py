@@ -6,7 +6,7 @@ What is compared is a pair of numbers that must be equal. `RED` blocks publicati
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -101,11 +101,22 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form."""
-        flat = asdict(self)
-        expected, actual = flat.pop("expected"), flat.pop("actual")
-        for name in ("rows", "cents", "digest"):
-            flat[f"expected_{name}"], flat[f"actual_{name}"] = expected[name], actual[name]
-        return flat | {"level": int(self.level), "units": list(self.units)}
+        return {
+            "source": self.source,
+            "level": int(self.level),
+            "rule": self.rule,
+            "severity": self.severity,
+            "cause": self.cause,
+            "unit": self.unit,
+            "detail": self.detail,
+            "units": list(self.units),
+            "expected_rows": self.expected.rows,
+            "actual_rows": self.actual.rows,
+            "expected_cents": self.expected.cents,
+            "actual_cents": self.actual.cents,
+            "expected_digest": self.expected.digest,
+            "actual_digest": self.actual.digest,
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Result:

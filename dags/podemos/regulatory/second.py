@@ -107,13 +107,15 @@ class SecondEngine:
     def __init__(self, path: Path, changed: str = "") -> None:
         import duckdb
 
+        from podemos.regulatory.second_reader import said
+
         self.changed = changed
         spill = str(path.with_name("spill"))
         self._database = duckdb.connect(config={"threads": "1", "memory_limit": "256MB", "temp_directory": spill})
         try:
             self._database.read_parquet(str(path), file_row_number=True).create_view("movimientos")
         except duckdb.Error as error:
-            raise DataFault(changed or f"{path.name}: {error}") from error
+            raise DataFault(changed or said(error, path)) from error
 
     def fetch(
         self, sql: str | Script, values: Mapping[str, Value] | None = None, literals: Mapping[str, Typed] | None = None

@@ -82,7 +82,7 @@ class SecondReader:
             cents = 100 if mapping.monto_unit == "pesos" else 1
             self._run("insert_movements.sql", about | {"cents": cents, "zone": mapping.instante_zone})
         except (duckdb.Error, OSError, EOFError, UnicodeError, csv.Error) as error:
-            raise Unreadable(str(error).partition("\n")[0]) from None
+            raise Unreadable(said(error, path)) from None
 
     def write(self, path: Path) -> None:
         """Everything read, in the report's order, as one parquet file."""
@@ -109,6 +109,14 @@ class SecondReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.database.close()
+
+
+def said(error: Exception, path: Path) -> str:
+    """What an engine says of a file, in one line, without where this process keeps its copy.
+
+    It becomes a part of manifests: the same sealed bytes must give the same text on every machine.
+    """
+    return str(error).partition("\n")[0].replace(str(path), path.name)
 
 
 def _from_csv(database: Any, source: Source, mapping: FieldMapping, path: Path) -> str:

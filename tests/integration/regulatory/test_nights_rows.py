@@ -117,7 +117,7 @@ def test_uncertified_branches_are_listed_with_a_complete_report(world: World) ->
     assert ended.outcome == "complete"
     summary = json.loads(world.reports.get(f"reports/{DAY}/v1/resumen.json"))
     assert [b["id"] for b in summary["completeness"]["branches_not_certified"]] == ["003"]
-    assert [file["name"] for file in (ended.manifest or {})["files"]][-1] == "exceptions.json"
+    assert "exceptions.json" in [file["name"] for file in (ended.manifest or {})["files"]]
 
 
 def test_a_branch_whose_certificate_differs_holds_in_its_own_words(world: World) -> None:

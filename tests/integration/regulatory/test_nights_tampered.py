@@ -128,8 +128,12 @@ def test_a_cent_in_the_normalised_parquet_blocks_and_the_row_is_named(delivered:
             "UPDATE core.pagos_historicos SET id_sucursal = 2 WHERE id_pago = 88016",
             "sucursal 002, 2026-11-19, pago 88016: 1,250.16 in the warehouse, not at the till; and 1 more",
         ),
+        (
+            "INSERT INTO core.pagos_historicos SELECT * FROM core.pagos_historicos WHERE id_pago = 88016",
+            "sucursal 007, 2026-11-19, pago 88016: 1,250.16 at the till, 1,250.16 and 1,250.16 in the warehouse",
+        ),
     ],
-    ids=["cent", "field", "lost", "doubled", "stranger", "history", "other branch"],
+    ids=["cent", "field", "lost", "doubled", "stranger", "history", "other branch", "paid twice"],
 )
 def test_what_was_touched_in_the_warehouse_is_named(delivered: World, sql: str, said: str) -> None:
     ended = run(delivered, arrived(FEW), sources=FEW, after={"load": lambda _: delivered.run(sql)})

@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from podemos.contracts.sources import Source
+from podemos.core.errors import DataFault
 from podemos.core.fingerprint import Fingerprint
 from podemos.regulatory.level_warehouse import totals
 from podemos.regulatory.movement import MovementFile
-from podemos.regulatory.readers import records
+from podemos.regulatory.readers import UnreadableFile, records
 from podemos.regulatory.rows import RowFault, RowReader
 from podemos.regulatory.second import SecondEngine
-from podemos.regulatory.second_reader import SecondReader
+from podemos.regulatory.second_reader import SecondReader, Unreadable
 from tests.unit.regulatory.deliveries import (
     DAY,
     encode,
@@ -97,3 +98,31 @@ def test_both_engines_find_the_same_movements(
     expected = first_engine(source, path, tmp_path)
     assert expected.count >= 20
     assert second_engine(source, path, tmp_path) == expected
+
+
+@pytest.mark.parametrize("changed", FORMATS, ids=lambda f: "-".join(f.values()).replace("\t", "tab"))
+def test_what_is_said_of_a_damaged_file_names_no_place_of_this_machine(changed: dict[str, Any], tmp_path: Path) -> None:
+    source = variant("spei", **changed)
+    data = encode(source, [record(source, line) for line in lines("spei", 40)])
+    damaged = data[: len(data) // 2]
+    said = []
+    for place in ("one", "two"):
+        path = tmp_path / place / "sealed"
+        path.parent.mkdir()
+        path.write_bytes(damaged)
+        found = [place]
+        try:
+            list(records(source, path, "datos"))
+        except UnreadableFile as error:
+            found.append(str(error))
+        with SecondReader(DAY, path.parent) as reader:
+            try:
+                reader.add(source, path, SHA)
+            except Unreadable as error:
+                found.append(str(error))
+        with pytest.raises(DataFault) as refused:
+            SecondEngine(path)
+        said.append([*found[1:], str(refused.value)])
+    assert said[0] == said[1]
+    assert "/" not in " ".join(said[0])
+    assert len(said[0]) == 3 or source.compression is None

@@ -179,8 +179,9 @@ class _Watch:
         ended = "was started" if started.fresh else "runs already"
         self._tell(
             f"runner-{started.number}" if started.fresh else "runner-runs",
-            f"is not published: {why}. The contingency runner {started.number} {ended}",
-            "The runner publishes what has arrived by the second engine, or holds it; see its own notice.",
+            f"is not published: {why}",
+            f"The contingency runner {started.number} {ended}: it publishes what has arrived by the second engine, or "
+            "holds it; see its own notice.",
             "airflow-is-down",
         )
         return self._seen("started" if started.fresh else "running", why, started.runner)

@@ -132,7 +132,9 @@ def test_a_night_without_a_heartbeat_for_twenty_minutes_is_run_outside_airflow_o
     assert states[1] == "started"
     told = dog.inbox()
     assert "no heartbeat for" in told[0]["Message"] if last else "left no trace" in told[0]["Message"]
-    for word in ("For 06:00: 60 minutes are left", "Owner: regulatory-reporting", "#airflow-is-down"):
+    assert "contingency" not in told[0]["Subject"], "no room for it: a subject is cut at a hundred characters"
+    for word in ("For 06:00: 60 minutes are left. The contingency runner 1", "Owner: regulatory-reporting",
+                 "#airflow-is-down"):  # fmt: skip
         assert word in told[0]["Message"]
     attributes = {name: one["Value"] for name, one in told[0]["MessageAttributes"].items()}
     assert (attributes["severity"], attributes["repeat"]) == ("critical", "false")

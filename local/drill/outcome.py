@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote
 
 from local.drill.catalogue import DEADLINES, Drill, Expected
 from local.drill.schedule import Happening
@@ -28,6 +29,7 @@ from podemos.regulatory.keys import reports_folder
 from podemos.regulatory.versions import Version, newest
 
 HELD, NOTHING = "held", "nothing"
+_RUN = re.compile(r"(?:manual|scheduled)__\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,21 @@ class Outcome:
     versions: int = 0
 
 
-def gather(stack: Stack, data: Dataset, night: Night, since: datetime) -> Outcome:
-    """Read what the night left, under Airflow or without it."""
+def gather(stack: Stack, data: Dataset, since: datetime, runs: Collection[str]) -> Outcome:
+    """Read what the night left, under Airflow or without it.
+
+    Args:
+        stack: the platform.
+        data: what it holds.
+        since: when the drill began.
+        runs: ids of the drill's own runs.
+    """
     names = platform()
     lake, reports = (S3Store(stack.clients("s3"), bucket) for bucket in (names.lake_bucket, names.reports_bucket))
     messages = [
-        Message(from_iso(one["at"]), one["subject"]) for one in alerts(stack.clients) if one["at"] >= iso(since)
+        Message(from_iso(one["at"]), one["subject"])
+        for one in alerts(stack.clients)
+        if one["at"] >= iso(since) and not of_other_runs(one["message"], runs)
     ]
     found = [newest(reports, data.business_date, rehearsal=rehearsal) for rehearsal in (False, True)]
     versions = [_verified(one, reports, messages, stack, data) for one in found if one]
@@ -79,6 +90,12 @@ def gather(stack: Stack, data: Dataset, night: Night, since: datetime) -> Outcom
         held = any(message.subject.startswith("HELD") for message in messages)
         return Outcome(HELD if held else NOTHING, messages, answered=_decision(lake, data))
     return _together(versions)
+
+
+def of_other_runs(text: str, runs: Collection[str]) -> bool:
+    """Whether a message names only runs of earlier commands: a killed Airflow that is back sends their alarms."""
+    named = set(_RUN.findall(unquote(text)))
+    return bool(named) and named.isdisjoint(runs)
 
 
 def delivered(stack: Stack, data: Dataset) -> int:

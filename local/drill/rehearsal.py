@@ -73,7 +73,7 @@ def rehearse(stack: Stack, show: Show, data: Dataset, drill: Drill) -> Ended:
             follow.until(_is_over(drill, scene, report, clock))
         finally:
             schedule.stop()
-        found = outcome.gather(stack, data, clock, since)
+        found = outcome.gather(stack, data, since, [run.run_id for run in follow.runs])
     finally:
         follow.revives = True
         breaking.mend(drill, scene)

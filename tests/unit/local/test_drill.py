@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.drill.catalogue import ALL, Drill, Kind, UnknownFault, drill
-from local.drill.outcome import Message, Outcome, differences, line
+from local.drill.outcome import Message, Outcome, differences, line, of_other_runs
 from local.drill.rehearsal import require_in_time
 from local.drill.schedule import Event, Schedule, opened_at
 from local.sources.catalog import systems
@@ -133,6 +133,19 @@ def test_any_other_end_fails_the_drill(changes, told):
 def test_an_alarm_of_a_deadline_that_was_missed_is_no_false_alarm():
     late = published(messages=[*published().messages, Message(START, LATE)], delivered=NIGHT.at("05:40"))
     assert differences(drill("s3_down"), late, NIGHT, []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("Run manual__2026-11-24T19:18:43.232916+00:00 is failed at 05:30 of the night", True),
+        ("Run manual__2026-11-24T19:25:34.429108+00:00 is running at 05:30 of the night", False),
+        ("Answer: http://x/runs/manual__2026-11-24T19%3A25%3A34.429108%2B00%3A00/tasks/ask", False),
+        ("the night has left no trace", False),
+    ],
+)
+def test_the_alarm_of_a_run_that_an_earlier_drill_killed_is_not_this_nights(text, other):
+    assert of_other_runs(text, ["manual__2026-11-24T19:25:34.429108+00:00"]) == other
 
 
 def test_a_drill_whose_fault_could_not_be_made_fails():

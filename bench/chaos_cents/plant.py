@@ -133,8 +133,13 @@ class Plant:
         }
         if self.defect.kind == "system":
             target = self._night.deliveries[self.defect.target].files[-1]
-            found[self.defect.target] = {target.name: [*target.movements, self.defect.rows[0].row]}
+            found[self.defect.target] = {target.name: [*target.movements, self._moved()]}
         return found
+
+    def _moved(self) -> Any:
+        """The row as the other system writes it, in an encoding of fewer letters perhaps."""
+        row, encoding = self.defect.rows[0].row, SYSTEMS[self.defect.target].encoding
+        return replace(row, concepto=row.concepto and row.concepto.encode(encoding, "replace").decode(encoding))
 
     def _payments(self) -> list[Payment]:
         ids, found = {line.id: line for line in self.defect.rows}, []

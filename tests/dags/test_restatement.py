@@ -26,7 +26,7 @@ def published(aws, database, topics):
     ports = Ports({"params": {}})
     s3, kms = boto3.client("s3"), boto3.client("kms")
     for name in (ports.platform.lake_bucket, ports.platform.reports_bucket):
-        s3.create_bucket(Bucket=name)
+        s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=name == ports.platform.reports_bucket)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     key = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=ports.platform.signing_key, TargetKeyId=key)

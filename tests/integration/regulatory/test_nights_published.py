@@ -82,7 +82,7 @@ def test_a_missing_critical_source_holds_and_the_notice_says_what_it_means(deliv
     assert list(delivered.reports.list("")) == []
     told = hold_message(ended.keys["decide"], lake=delivered.lake)
     assert told.body.startswith("nucleo_credito is critical and missing: no control file before the cut-off at 03:45")
-    assert "Nothing is published; 115 minutes of the night are left until 06:00." in told.body
+    assert "nothing is published; 115 minutes of the night are left until 06:00." in told.body
     assert told.attributes["severity"] == "critical"
     assert run(delivered, arrived(FEW), sources=FEW, night=LATER).outcome == "complete"
 

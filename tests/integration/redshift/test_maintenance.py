@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from podemos.core.clock import system_clock
-from podemos.core.errors import SourceUnavailable
+from podemos.core.errors import DataFault, NotNeeded, SourceUnavailable
 from podemos.core.store import MemoryStore
 from podemos.outside import Outside
+from podemos.redshift import maintenance_window
 from podemos.redshift.__main__ import main
 from podemos.redshift.history import Dialect
 from podemos.redshift.maintenance import Plan, Reason, plan
@@ -159,3 +160,24 @@ def test_the_command_plans_runs_and_keeps(
     assert main(["maintain", "run", "--window-minutes", "60", "--json"]) == 0
     assert [done["effect"] for done in json.loads(capsys.readouterr().out)["done"]] == ["done", "done"]
     assert [info.key.startswith("warehouse/maintenance/") for info in lake.list("")] == [True]
+
+
+def test_the_stages_hand_a_window_on_by_key(seeded: Seeded) -> None:
+    lake = MemoryStore()
+    look = maintenance_window.diagnose(warehouse=seeded.port, lake=lake, clock=system_clock)
+    key = maintenance_window.plan(look, warehouse=seeded.port, lake=lake, clock=system_clock, window=WINDOW)
+    document = json.loads(lake.get(key))
+    assert (document["diagnosis"], len(document["actions"]), len(document["untouched"])) == (look, 2, 1)
+    passed = maintenance_window.run(key, warehouse=seeded.port, lake=lake, clock=system_clock)
+    assert maintenance_window.verify(passed, lake=lake) == passed
+    again = maintenance_window.run(key, warehouse=seeded.port, lake=lake, clock=system_clock)
+    assert json.loads(lake.get(again))["done"] == [], "a second attempt finds nothing to do"
+    with pytest.raises(NotNeeded):
+        maintenance_window.run(key, warehouse=seeded.port, lake=lake, clock=lambda: system_clock() + WINDOW)
+
+
+def test_verify_names_the_tables_without_effect(seeded: Seeded) -> None:
+    lake = MemoryStore()
+    key = keep(lake, ran(Denied(seeded.port)))
+    with pytest.raises(DataFault, match=r"core\.cli entes \(no_effect: no row in SYS_VACUUM_HISTORY\)"):
+        maintenance_window.verify(key, lake=lake)

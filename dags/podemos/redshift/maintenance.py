@@ -161,7 +161,8 @@ def plan(facts: Facts, window: float) -> Plan:
     ]
     return Plan(
         window,
-        (*analyses, *_ranked(chosen.values())),
+        # The shortest first: all of them fit, and one that was predicted too short costs only what comes after it.
+        (*analyses, *sorted(chosen.values(), key=lambda a: (a.predicted, a.table_id))),
         carried,
         tuple(sorted(untouched, key=lambda u: u.table_id)),
     )

@@ -38,6 +38,9 @@ DAYS ?=
 SCALES ?=
 PROFILE ?=
 
+# For `make bench-maintenance`: SEED=n SEEDS=n (fleets of each kind) MINUTES=n (of the window).
+MINUTES ?=
+
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
@@ -47,7 +50,7 @@ IMAGE := infra/mwaa/3.3.1
 
 .PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why drill demo up down status docs zones constraints \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
-    bench-curate bench-fingerprint bench-narrowing bench-report rebuild-year
+    bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-report rebuild-year
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -121,6 +124,9 @@ bench-fingerprint: setup ## What proving a row costs a branch's server, beside r
 
 bench-narrowing: setup ## What one changed cent costs over the link: a range read whole beside one narrowed to its keys
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.narrowing
+
+bench-maintenance: setup ## A maintenance window beside the awslabs rules and VACUUM of everything; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.maintenance $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(MINUTES),--window-minutes $(MINUTES))
 
 drill: setup ## Rehearse a night with a fault, AT=HH:MM FAULT=name; without arguments the faults are listed
 	@$(BIN)/python -m local drill $(if $(FAULT),--fault $(FAULT)) $(if $(AT),--at $(AT)) $(if $(BRANCHES),--branches $(BRANCHES)) \

@@ -18,7 +18,13 @@ from podemos.orchestration import ports, schedules, tags
 
 ROOT = Path(__file__).parents[2]
 GRAPHS = Path(__file__).parent / "graphs"
-DAG_IDS = ["branch_ingestion", "regulatory_rebuild", "regulatory_report", "regulatory_restatement"]
+DAG_IDS = [
+    "branch_ingestion",
+    "redshift_maintenance",
+    "regulatory_rebuild",
+    "regulatory_report",
+    "regulatory_restatement",
+]
 HEADINGS = ["Schedule and why", "Inputs", "Outputs", "Tasks", "Re-run safety", "Checks", "Owner", "Runbook"]
 MEXICO = ZoneInfo("America/Mexico_City")
 
@@ -179,3 +185,11 @@ def test_the_report_opens_at_two(bag):
     start = datetime(2026, 11, 19, 2, tzinfo=MEXICO)
     found = runs(bag.dags["regulatory_report"], start, start + timedelta(days=3))
     assert [f"{run:%d %H:%M}" for run in found] == ["20 02:00", "21 02:00", "22 02:00"]
+
+
+def test_the_warehouse_is_maintained_between_the_last_pulls_and_before_the_report(bag):
+    start = datetime(2026, 11, 19, 2, tzinfo=MEXICO)
+    dag = bag.dags["redshift_maintenance"]
+    (run,) = runs(dag, start, start + timedelta(days=1))
+    assert f"{run:%d %H:%M}" == "20 00:35"
+    assert timedelta(hours=run.hour, minutes=run.minute) + dag.dagrun_timeout < timedelta(hours=2)

@@ -9,3 +9,6 @@ BRANCH_LINKS: Final = "branch_links"
 
 WAREHOUSE_LOADS: Final = "warehouse_loads"
 """Load transactions in flight; a deferred load keeps its slot."""
+
+REDSHIFT_MAINTENANCE: Final = "redshift_maintenance"
+"""One: what rewrites tables of the warehouse runs alone, deferred or not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
@@ -139,6 +139,11 @@ class Ports:
         from podemos.orchestration.restating import request_of
 
         return request_of(self._context)
+
+    @property
+    def window(self) -> timedelta:
+        """How long a run of the maintenance may take."""
+        return timedelta(minutes=self._context["params"]["window_minutes"])
 
     @property
     def owner(self) -> str:

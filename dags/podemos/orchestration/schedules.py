@@ -21,6 +21,9 @@ every_30_minutes_by_day = MultipleCronTriggerTimetable("0,30 6-23 * * *", "30 0,
 nightly_at_two = CronTriggerTimetable("0 2 * * *", timezone=ZONE)
 """02:00, when the business day before is closed in every branch's zone."""
 
+nightly_after_midnight = CronTriggerTimetable("35 0 * * *", timezone=ZONE)
+"""00:35, between the branches' last two pulls and long enough before the report."""
+
 on_corrections_and_daily_at_ten = AssetOrTimeSchedule(
     timetable=CronTriggerTimetable("0 10 * * *", timezone=ZONE), assets=[assets.CERTIFICADOS_CORREGIDOS]
 )

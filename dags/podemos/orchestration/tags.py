@@ -19,3 +19,4 @@ class Concern(StrEnum):
 
     BRANCHES = "branches"
     REGULATORY = "regulatory"
+    REDSHIFT = "redshift"

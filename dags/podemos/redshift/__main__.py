@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     _gate_command(commands)
     _diagnose_command(commands)
+    _maintain_command(commands)
     args = parser.parse_args(arguments)
     try:
         return int(args.run(args))
@@ -91,6 +93,41 @@ def _diagnose(args: argparse.Namespace) -> int:
         for line in lines(found):
             sys.stdout.write(line + "\n")
     return 0
+
+
+def _maintain_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("maintain", help="vacuum and analyze what pays, until the window ends")
+    command.add_argument("what", choices=["plan", "run"], help="say what would be done, or do it")
+    command.add_argument("--window-minutes", type=float, required=True, help="from now; nothing runs beyond it")
+    command.add_argument("--views", choices=["sys", "stl"], help="scans from these views, whatever the probe finds")
+    command.add_argument("--json", action="store_true", help="print everything as JSON")
+    command.add_argument("--endpoint", help="where AWS is, when it is a stand-in")
+    command.set_defaults(run=_maintain)
+
+
+def _maintain(args: argparse.Namespace) -> int:
+    from podemos.redshift import maintenance, maintenance_facts, maintenance_page, maintenance_run
+    from podemos.redshift.probe import probe
+
+    outside, now = Outside(args.endpoint), system_clock()
+    since = (now - timedelta(days=maintenance_facts.DAYS)).strftime("%Y-%m-%d %H:%M:%S")
+    seen = probe(outside.warehouse, since, args.views)
+    window = timedelta(minutes=args.window_minutes)
+    denied = maintenance_run.without_effect(outside.lake, now.date())
+    if args.what == "plan":
+        facts = maintenance_facts.read(outside.warehouse, seen.dialect, now, window, denied)
+        found = maintenance.plan(facts, window.total_seconds())
+        document, told, failed = found.to_dict(), maintenance_page.plan_lines(found), False
+    else:
+        within = lambda seconds: replace(outside.warehouse, timeout_seconds=seconds)  # noqa: E731
+        passed = maintenance_run.run(within, seen.dialect, system_clock, window, denied)
+        maintenance_run.keep(outside.lake, passed)
+        document, told = passed.to_dict(), maintenance_page.window_lines(passed)
+        failed = any(done.effect in ("no_effect", "refused") for done in passed.done)
+    notes = [f"cannot see: {note}" for note in seen.cannot_see]
+    text = json.dumps(document, ensure_ascii=False, indent=1) if args.json else "\n".join([*told, *notes])
+    sys.stdout.write(text + "\n")
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -86,13 +86,15 @@ class Seeded:
         restricted: bool = True,
         spilled: int = 0,
         slices: int = 2,
+        seconds: float = 0,
     ) -> None:
-        """What a run read of a table, even over the slices."""
+        """What a run read of a table, even over the slices, and how long it took."""
         for number in range(slices):
             self._rows.execute(
                 "INSERT INTO _redshift.scans VALUES (?, ?, 'analytics.core.pagos', CAST(? AS TIMESTAMP), "
-                "CAST(? AS TIMESTAMP), ?, ?, ?, ?, ?, ?, ?, 0)",
-                [query, table_id, start, start, number, (read + ghosts) // slices, read // slices, kept // slices,
+                "CAST(? AS TIMESTAMP) + to_microseconds(?), ?, ?, ?, ?, ?, ?, ?, 0)",
+                [query, table_id, start, start, int(seconds * 1_000_000), number,
+                 (read + ghosts) // slices, read // slices, kept // slices,
                  read // 100_000, "t" if restricted else "f", spilled],
             )  # fmt: skip
 

@@ -6,8 +6,6 @@ whole; of a large one the footer and the row groups in question, a megabyte at a
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from podemos.core.errors import NotFound
+from podemos.core.seekable import SeekableObject
 from podemos.core.store import ObjectStore
 
 _WHOLE = 8 << 20
@@ -23,7 +22,7 @@ _BATCH = 4096
 _BRANCH = "id_sucursal"
 
 
-class RangedFile(io.RawIOBase):
+class RangedFile(SeekableObject):
     """An object as a file that can be sought in: each read is a request.
 
     Raises:
@@ -34,28 +33,11 @@ class RangedFile(io.RawIOBase):
         info = lake.head(key)
         if info is None:
             raise NotFound(lake.uri(key))
-        self._lake, self._key, self.size, self._at = lake, key, info.size, 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The position."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Moves the position; nothing is fetched."""
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
-        return self._at
+        super().__init__(lake, key, info.size)
 
     def read(self, size: int | None = -1) -> bytes:
         """The next bytes."""
-        left = max(0, self.size - self._at)
+        left = max(0, self._size - self._at)
         wanted = left if size is None or size < 0 else min(size, left)
         found = self._lake.get_range(self._key, self._at, wanted) if wanted else b""
         self._at += len(found)

@@ -5,7 +5,6 @@ With it a total is traced by reading a few MiB of hundreds, and each byte that i
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import sha256
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from podemos.core.errors import DataFault
+from podemos.core.seekable import SeekableObject
 from podemos.core.store import ObjectStore
 
 BLOCK = 1 << 20
@@ -36,7 +36,7 @@ def blocks(path: Path) -> list[str]:
         return [sha256(block).hexdigest() for block in iter(partial(file.read, BLOCK), b"")]
 
 
-class Proven(io.RawIOBase):
+class Proven(SeekableObject):
     """An object of the lake as a file to seek in: only the blocks that are read are fetched, and each is proven.
 
     Args:
@@ -46,25 +46,8 @@ class Proven(io.RawIOBase):
     """
 
     def __init__(self, lake: ObjectStore, data: Mapping[str, Any], hashes: list[str]) -> None:
-        self._lake, self._key, self._size, self._hashes = lake, data["key"], int(data["bytes"]), hashes
-        self._at, self._held = 0, dict[int, bytes]()
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read begins."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """As of any file."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
+        super().__init__(lake, data["key"], int(data["bytes"]))
+        self._hashes, self._held = hashes, dict[int, bytes]()
 
     def readinto(self, buffer: Any) -> int:
         """Fills the buffer, or less at the end.

@@ -26,8 +26,9 @@ print(run.state)
 
 @pytest.fixture(scope="module")
 def events(database, aws, home):
-    """The events of a run of the first stages, as they stand in the file."""
-    boto3.resource("s3").Bucket("podemos-lake").create()
+    """The events of a run of the first stages, as they stand in the file; the lake is left empty for the next module."""
+    bucket = boto3.resource("s3").Bucket("podemos-lake")
+    bucket.create()
     store = S3Store(boto3.client("s3"), "podemos-lake")
     deliver(store, ALL.source("cajeros"), lines("cajeros", 4))
     target = home / "events.jsonl"
@@ -43,7 +44,8 @@ def events(database, aws, home):
         [sys.executable, "-c", RUN, str(FOLDER)], env=environment, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip().endswith("success"), done.stdout + done.stderr
-    return [json.loads(line) for line in target.read_text().splitlines()]
+    yield [json.loads(line) for line in target.read_text().splitlines()]
+    bucket.object_versions.delete()
 
 
 def test_a_run_names_the_manifests_that_each_stage_read_and_wrote(events):

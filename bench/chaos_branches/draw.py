@@ -21,6 +21,18 @@ def generate(seed: int, index: int, nights: tuple[int, ...] = tuple(range(len(AC
     return _Drawing(random.Random(f"{seed}:{index}"), index, nights).schedule()
 
 
+def edited_behind_its_first_load(case: Schedule) -> Schedule:
+    """The case with a first load that dies between two pages, and an edit of a row that it has landed already."""
+    first, second = case.pulls[:2]
+    dies = Unit("first load dies", faults=(Fault(*first, "kill_after", 8 + case.index % 16),))
+    at, end = attempt_at(*first) + 300.0, attempt_at(*second) - 1_000.0
+    ops = [Op("edit", "pagos", 1, {"otros_datos": f"detrás {n}"}) for n in range(2)]
+    actions: list[Any] = []
+    for number, (moment, op) in enumerate(zip((at, (at + end) / 2), ops, strict=True), 9_000):
+        actions += [(moment, ("write", number, op)), (moment, ("commit", number))]
+    return replace(case, units=(case.units[0], dies, Unit("edit behind", tuple(actions)), *case.units[1:]))
+
+
 class _Drawing:
     """Draws one schedule."""
 

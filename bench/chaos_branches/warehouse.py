@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ from podemos.warehouse.statements import Batch
 class _Bucket:
     """The three calls of boto3's S3 client that COPY makes."""
 
-    def __init__(self, lake: SuiteLake) -> None:
-        self._lake = lake
+    def __init__(self, lake: SuiteLake, before: Callable[[], None]) -> None:
+        self._lake, self._before = lake, before
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": io.BytesIO(self._bytes(Key))}
@@ -38,6 +39,7 @@ class _Bucket:
         Path(path).write_bytes(self._bytes(key))
 
     def _bytes(self, key: str) -> bytes:
+        self._before()
         try:
             return self._lake.get(key)
         except NotFound as missing:
@@ -70,13 +72,16 @@ class Redshift:
         folder: where its file lies.
         lake: what COPY reads.
         names: the tables.
+        before_read: what a COPY does before each object that it reads.
     """
 
-    def __init__(self, folder: Path, lake: SuiteLake, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, lake: SuiteLake, names: tuple[str, ...], before_read: Callable[[], None] = lambda: None
+    ) -> None:
         folder.mkdir(parents=True)
         self._lake, self.names = lake, names
         self.file = Warehouse(folder / "warehouse.duckdb", "http://127.0.0.1:9")
-        self.file.objects._s3 = _Bucket(lake)
+        self.file.objects._s3 = _Bucket(lake, before_read)
         assert isinstance(self.file.objects, Objects)  # noqa: S101 - whose calls `_Bucket` stands for
         self.client = _Client(Api(Executions(self.file)))
         self.port = DataApi(self.client, "chaos", "analytics", poll_seconds=0.001)

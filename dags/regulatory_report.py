@@ -29,8 +29,9 @@ the last at 04:00; two hours remain for proof and publication. The night's clock
 - A source that is late is the state `missing`; no sensor fails for it.
 - `ask` lets a person publish or hold an incomplete report until 05:45; the policy decides when nobody answers. What is
   not proven cannot be published by anybody.
-- `forecast` looks at 04:30, and alerts only if 06:00 will probably be missed; `missed` finds business days without a
-  report. Nothing waits for either. Each stage leaves a mark, which the watchdog outside Airflow hears.
+- `forecast` looks at 04:30, and alerts only if 06:00 will probably be missed. `missed` finds business days without a
+  report, and `open_late` has this DAG publish them when tonight's run is over. Nothing waits for these. Each stage
+  leaves a mark, which the watchdog outside Airflow hears.
 - `hold` sends the reasons and fails the run: nothing is published, and a person decides.
 
 ## Re-run safety
@@ -54,6 +55,7 @@ from airflow.sdk import Param, TriggerRule, dag
 
 from podemos.orchestration import assets, deadlines, defaults, notices, schedules, tags
 from podemos.orchestration.ask import ask_about
+from podemos.orchestration.late import open_late
 from podemos.orchestration.proving import prove
 from podemos.orchestration.stage import choice, stage
 from podemos.orchestration.until import at_clock, wait_for
@@ -102,7 +104,7 @@ def regulatory_report():
     published = stage(publish.publish, outlets=[assets.REPORTE_REGULATORIO])(built)
     delivered = stage(deliver.deliver)(published)
     stage(notices.published, task_id="notify")(delivered)
-    stage(missed.missed)()
+    open_late(stage(missed.missed)())
     at_clock("04:30", forecast.warn)
 
 

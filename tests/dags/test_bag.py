@@ -15,6 +15,7 @@ import pytest
 from podemos.contracts.airflow import environment
 from podemos.contracts.branches import branches
 from podemos.orchestration import ports, schedules, tags
+from podemos.orchestration.late import of_day
 
 ROOT = Path(__file__).parents[2]
 GRAPHS = Path(__file__).parent / "graphs"
@@ -31,7 +32,11 @@ MEXICO = ZoneInfo("America/Mexico_City")
 
 def real(task: Any) -> Any:
     """The operator itself; of a mapped one, an instance as it runs."""
-    given = {"wait": {"source": "movil"}, "prove": {"op_kwargs": {"report_key": "reports/2026-11-19/v1/manifest.json"}}}
+    given = {
+        "wait": {"source": "movil"},
+        "prove": {"op_kwargs": {"report_key": "reports/2026-11-19/v1/manifest.json"}},
+        "open_late": of_day("2026-11-18"),
+    }
     return task.unmap(given.get(task.task_id, {"op_kwargs": {"batch": "001"}})) if task.is_mapped else task
 
 

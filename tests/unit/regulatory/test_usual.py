@@ -10,6 +10,7 @@ import pytest
 
 from podemos.contracts.platform import platform
 from podemos.contracts.sources import Volume
+from podemos.core.manifest import commit
 from podemos.core.night import Night
 from podemos.core.store import MemoryStore
 from podemos.regulatory import keys, marks
@@ -107,10 +108,23 @@ def test_days_without_a_version_are_found_told_and_opened_as_late() -> None:
     assert json.loads(lake.get("regulatory/late/2026-11-18.json"))["reason"] == "the night ended after seal"
     assert json.loads(lake.get("regulatory/late/2026-11-15.json"))["reason"] == "no night ran"
     assert sent[0][0] == "3 business days have no published report, the last is 2026-11-18"
+    assert "3 are opened as late publications, after tonight's report: 2026-11-15, 2026" in sent[0][1]
     assert look(Night(DAY, NIGHT.start, 30)) == [], "a rehearsal is no report"
+    assert look(Night.scheduled(date(2026, 11, 18))) == [], "a late day does not open the others again"
     for day in ("2026-11-15", "2026-11-17", "2026-11-18"):
         reports.put_new(f"reports/{day}/v2/manifest.json", b"{}")
     assert (look(NIGHT), len(sent)) == ([], 1)
+
+
+def test_a_held_day_is_told_but_not_opened_and_a_night_opens_ten() -> None:
+    lake, reports, sent = memory(), MemoryStore("reports"), list[Any]()
+    names = platform(json.dumps({"go_live": "2026-11-01"}))
+    decision = {"stage": "decision", "outcome": "hold", "reasons": ["a cent"], "decided_at": "2026-11-03T10:00:00Z"}
+    commit(lake, "regulatory/nights/2026-11-02/x/decision-1.json", decision)
+    opened = missed(NIGHT, lake=lake, reports=reports, clock=clock, platform=names, send=lambda *n: sent.append(n))
+    assert opened == ["2026-11-01", *(f"2026-11-{day:02d}" for day in range(3, 12))]
+    assert json.loads(lake.get("regulatory/late/2026-11-02.json"))["reason"] == "held: a cent"
+    assert "For the others, correct what holds them" in sent[0][1]
 
 
 def test_the_sources_have_only_kinds_of_day_that_exist() -> None:

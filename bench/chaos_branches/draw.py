@@ -22,15 +22,27 @@ def generate(seed: int, index: int, nights: tuple[int, ...] = tuple(range(len(AC
 
 
 def edited_behind_its_first_load(case: Schedule) -> Schedule:
-    """The case with a first load that dies between two pages, and an edit of a row that it has landed already."""
+    """The case with a first load of payments that dies between two pages; then an edit behind it and one ahead.
+
+    No other fault strikes; the edits are further back than the next pull looks by itself.
+    """
     first, second = case.pulls[:2]
-    dies = Unit("first load dies", faults=(Fault(*first, "kill_after", 8 + case.index % 16),))
-    at, end = attempt_at(*first) + 300.0, attempt_at(*second) - 1_000.0
-    ops = [Op("edit", "pagos", 1, {"otros_datos": f"detrás {n}"}) for n in range(2)]
+    dies = Unit("first load dies", faults=(Fault(*first, "kill_after", 16 + case.index % 3),))
+    at, end = attempt_at(*first) + 300.0, attempt_at(*second) - 10_000.0
     actions: list[Any] = []
-    for number, (moment, op) in enumerate(zip((at, (at + end) / 2), ops, strict=True), 9_000):
-        actions += [(moment, ("write", number, op)), (moment, ("commit", number))]
-    return replace(case, units=(case.units[0], dies, Unit("edit behind", tuple(actions)), *case.units[1:]))
+    for number, (moment, key) in enumerate(((at, 1), ((at + end) / 2, 8)), 9_000):
+        edit = Op("edit", "pagos", key, {"otros_datos": f"corregido {number}"})
+        actions += [(moment, ("write", number, edit)), (moment, ("commit", number))]
+    calm = [unit for unit in case.units if not unit.faults]
+    return replace(case, units=(calm[0], dies, Unit("edit behind", tuple(actions)), *calm[1:]))
+
+
+def moved_out_of_the_window(case: Schedule, night: int) -> Schedule:
+    """The case with a payment that moves, without a trace in its cursor, to a day that no pull looks at for weeks."""
+    at = attempt_at(night, 0) - DAY
+    move = Op("edit", "pagos", 5, {"fecha_pago": "2026-07-01 12:00:00"}, None)
+    moved = Unit("moved far", ((at, ("write", 9_010, move)), (at, ("commit", 9_010))))
+    return replace(case, units=(*case.units, moved))
 
 
 class _Drawing:

@@ -89,14 +89,15 @@ PROTECTIONS = (
     ),
     Protection(
         "a first load's watermark at the bound of its first snapshot",
-        "what was edited behind a first load before its last snapshot lies below the watermark",
+        "with bound and instant of its last one, what was edited behind it meanwhile lies below the watermark",
         "watermark",
         (
             Change(
                 "podemos.branches.table_pull:TablePull._way",
                 "load = first_load.under_way(watermark, table) or first_load.begun(bound, at.as_of)",
                 "load = first_load.under_way(watermark, table) or first_load.begun(bound, at.as_of)\n"
-                "        load = load.loading and replace(load, loading=replace(load.loading, bound=bound))",
+                "        late = load.loading and replace(load.loading, bound=bound)\n"
+                "        load = replace(load, as_of=at.as_of, loading=late)",
             ),
         ),
     ),

@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 from bench.chaos_branches.__main__ import DEFAULT_SEED
 from bench.chaos_branches.calendar import attempt_at
 from bench.chaos_branches.crews import InProcess
-from bench.chaos_branches.draw import edited_behind_its_first_load, generate
+from bench.chaos_branches.draw import edited_behind_its_first_load, generate, moved_out_of_the_window
 from bench.chaos_branches.judge import Violation
 from bench.chaos_branches.machine import session
 from bench.chaos_branches.nights import Suite
@@ -57,16 +57,24 @@ def main() -> int:
 def cases(seed: int) -> tuple[list[Schedule], list[Schedule]]:
     """Cases whose every row the watermark promises to see, and others: half of these have a row that grows younger.
 
-    Of the promised ones with small pages, every other one is edited behind its first load.
+    Of the promised ones with small pages and hours between the first pulls, every other one is edited behind its first
+    load; in every fourth of the
+    others a payment moves far away.
     """
     drawn = [generate(seed, index, ACTIVE) for index in range(6 * (PROMISED + OTHERS))]
     others = [one for one in drawn if not one.promised]
     younger = [one for one in others if _grows_younger(one)][: OTHERS // 2]
     rest = [one for one in others if one not in younger]
     promised = [one for one in drawn if one.promised][:PROMISED]
-    paged = [one for one in promised if one.profile.page_rows == 3][::2]
+    paged = [one for one in promised if one.profile.page_rows == 3 and _hours_between_pulls(one)][::2]
     promised = [edited_behind_its_first_load(one) if one in paged else one for one in promised]
-    return promised, younger + rest[: OTHERS - len(younger)]
+    others = younger + rest[: OTHERS - len(younger)]
+    return promised, [moved_out_of_the_window(one, ACTIVE[1]) if at % 4 == 0 else one for at, one in enumerate(others)]
+
+
+def _hours_between_pulls(case: Schedule) -> bool:
+    first, second = (attempt_at(*pull) for pull in case.pulls[:2])
+    return second - first > 20_000
 
 
 def _grows_younger(case: Schedule) -> bool:

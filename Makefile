@@ -69,7 +69,16 @@ test: setup ## Everything but the long suites (15 minutes on 2 cores)
 	@$(BIN)/pytest -m "not night" $(ARGS)
 
 test-night: setup ## The long suites: whole nights under real Airflow, many lives of branches under Spark
-	@$(BIN)/pytest -m night $(ARGS)
+	@$(BIN)/pytest -m "night and not compose" $(ARGS)
+
+test-compose: setup ## docker-compose.yaml on a docker engine of its own: up, a night, down (10 minutes); COMPOSE_IMAGES=official uses yours
+	@tests/compose/install.sh
+	@$(BIN)/pytest -m compose tests/compose $(ARGS)
+
+demo-compose: ## The same night with a container per part: `docker compose up --wait`, then demo inside; BRANCHES=20 ROWS=1000 SCENARIO=…
+	@BRANCHES=$(or $(BRANCHES),20) ROWS=$(or $(ROWS),1000) $(COMPOSE) up --wait
+	@$(COMPOSE) exec -T seeder python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \
+	    $(if $(ROWS),--rows $(ROWS)) $(if $(DATE),--date $(DATE))
 
 chaos-branches: setup ## Adversarial schedules through the shipped ingestion; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.chaos_branches $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(MARIADB),--mariadb $(MARIADB)) \

@@ -1,4 +1,4 @@
-"""Prints what MWAA installs from requirements.txt, resolved on its image's pins: name==version (`make sbom`, `make pip-audit`).
+"""Prints what MWAA installs from requirements.txt, as name==version (`make sbom`, `make pip-audit`).
 
 The image's own packages are AWS's to patch; those that requirements.txt pulls in are ours.
 """

@@ -31,7 +31,9 @@ def start(
     port: Annotated[int, typer.Option(help="Port of MariaDB.")] = 3307,
     branch_port: Annotated[int, typer.Option(help="Port of branch 001; the others follow.")] = FIRST_BRANCH_PORT,
     branches: Annotated[int, typer.Option(help="How many branches.")] = 200,
-    host: Annotated[str, typer.Option(help="How others reach the ports; another name opens them to the network.")] = HOST,
+    host: Annotated[
+        str, typer.Option(help="How others reach the ports; another name opens them to the network.")
+    ] = HOST,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop both at the end.")] = False,
 ) -> None:
     """Start MariaDB and the port of each branch."""

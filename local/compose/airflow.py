@@ -1,4 +1,4 @@
-"""Airflow's containers: the local platform's own configuration of Airflow, at the paths and the addresses of containers.
+"""Airflow's containers: the local platform's own configuration of Airflow, at a container's paths and addresses.
 
 Imports nothing that the Airflow image with requirements.txt lacks: these containers have what a worker of MWAA has.
 """

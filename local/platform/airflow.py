@@ -162,7 +162,9 @@ def start(settings: Settings, postgres: Database, processes: Processes) -> list[
     started = [name for name in COMPONENTS if processes.running(name) is None]
     for name in started:
         processes.stop(name, seconds=1.0)  # what a killed one left behind
-        processes.start(name, command(name), environment=environment(settings, postgres), folder=settings.state / "airflow")
+        processes.start(
+            name, command(name), environment=environment(settings, postgres), folder=settings.state / "airflow"
+        )
     return started
 
 

@@ -159,7 +159,9 @@ class Stack:
     def branch_settings(self, count: int) -> BranchSettings:
         """The branch simulator's settings for so many branches."""
         ports = self.settings.ports
-        return BranchSettings(self.settings.state, ports.mariadb, ports.first_branch, count, self.settings.hosts.branches)
+        return BranchSettings(
+            self.settings.state, ports.mariadb, ports.first_branch, count, self.settings.hosts.branches
+        )
 
     def _saved_branches(self) -> BranchSettings:
         return BranchSettings.load(self.settings.state)

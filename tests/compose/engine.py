@@ -1,4 +1,4 @@
-"""An engine of one's own for a test: dockerd on a private socket and folder, touching none of the machine's networks."""
+"""An engine of one's own for a test: dockerd on a private socket and folder; the machine's networks stay as they are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-# Containers reach each other and the host reaches published ports; there is no way out, and no rule of the host changes.
+# Containers reach each other, the host reaches published ports; there is no way out, and no rule of the host changes.
 ISOLATED = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none")
 START_SECONDS = 30.0
 
@@ -81,7 +81,16 @@ def running(folder: Path, client: Sequence[str]) -> Iterator[Engine]:
         raise EngineFailed("dockerd is missing; see tests/compose/install.sh")
     folder.mkdir(parents=True, exist_ok=True)
     socket, log = folder / "docker.sock", folder / "dockerd.log"
-    places = ["--data-root", folder / "root", "--exec-root", folder / "exec", "-p", folder / "pid", "-H", f"unix://{socket}"]
+    places = [
+        "--data-root",
+        folder / "root",
+        "--exec-root",
+        folder / "exec",
+        "-p",
+        folder / "pid",
+        "-H",
+        f"unix://{socket}",
+    ]
     (folder / "pid").unlink(missing_ok=True)
     environment = {**os.environ, "PATH": SEARCH_PATH, "DOCKER_HOST": f"unix://{socket}", "DOCKER_CONFIG": str(folder)}
     with log.open("ab") as sink:

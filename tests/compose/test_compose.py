@@ -1,4 +1,4 @@
-"""docker-compose.yaml on an engine of its own: up from nothing, a night inside, down, nothing left (`make test-compose`)."""
+"""docker-compose.yaml on an engine of its own: up from nothing, a night, down, nothing left."""
 
 import json
 import os
@@ -20,8 +20,9 @@ VARIABLES = {
     "AIRFLOW_PORT": os.environ.get("COMPOSE_AIRFLOW_PORT", "27500"),
     "AWS_PORT": os.environ.get("COMPOSE_AWS_PORT", "27501"),
 }  # fmt: skip
-SECRETS = "import json; print(open('/run/podemos/database-password').read(), *json.load(open('/var/podemos/secrets.json'))['airflow'].values())"
-MODES = "import os; print(*(oct(os.stat(p).st_mode & 0o777) for p in ('/run/podemos/database-password', '/var/podemos/secrets.json')))"
+PLACES = "import json, os; places = '/run/podemos/database-password', '/var/podemos/secrets.json';"
+SECRETS = f"{PLACES} print(open(places[0]).read(), *json.load(open(places[1]))['airflow'].values())"
+MODES = f"{PLACES} print(*(oct(os.stat(place).st_mode & 0o777) for place in places))"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ _FOLDERS = ("regulatory/datadocs/", "regulatory/evidence/", "manifests/", "board
 
 
 def clients(state: Path) -> set[str]:
-    """Names, CURPs and telephones of all clients of all branches; short words that are also ordinary ones are left out."""
+    """Names, CURPs and telephones of all clients; what is shorter than eight letters is left out."""
     saved = BranchSettings.load(state)
     found: set[str] = set()
     with closing(MariaDB(saved).connect()) as root:
@@ -36,7 +36,11 @@ def clients(state: Path) -> set[str]:
 
 def log_files(state: Path) -> Texts:
     """Airflow's, every process's, Glue's and the stand-in's; the branches' own server is the branch's."""
-    files = [*(state / "airflow" / "logs").rglob("*.log"), *(state / "log").glob("*.log"), *(state / "aws").rglob("*.log")]
+    files = [
+        *(state / "airflow" / "logs").rglob("*.log"),
+        *(state / "log").glob("*.log"),
+        *(state / "aws").rglob("*.log"),
+    ]
     return [(str(path.relative_to(state)), path.read_text(errors="replace")) for path in files]
 
 
@@ -48,7 +52,9 @@ def xcoms(state: Path) -> Texts:
         found = []
         for table in ("xcom", "rendered_task_instance_fields", "dag_run", "log", "hitl_detail"):
             cursor.execute(sql.SQL("SELECT row_to_json(t)::text FROM {} AS t").format(sql.Identifier(table)))
-            found += [(table, text.encode().decode("unicode_escape", "replace") + text) for (text,) in cursor.fetchall()]
+            found += [
+                (table, text.encode().decode("unicode_escape", "replace") + text) for (text,) in cursor.fetchall()
+            ]
         return found
 
 

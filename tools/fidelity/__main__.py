@@ -1,4 +1,7 @@
-"""`python -m tools.fidelity write` (docs/fidelity.md) or `check` (a real account). Exit codes of check: 0 all good, 1 not, 2 refused."""
+"""`python -m tools.fidelity write` (docs/fidelity.md) or `check` (a real account).
+
+Exit codes of check: 0 all hold, 1 not all, 2 refused for want of credentials.
+"""
 
 from __future__ import annotations
 

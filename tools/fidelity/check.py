@@ -1,4 +1,4 @@
-"""Asks a real account, read-only, whether what docs/fidelity.md relies on is so. Nothing is created, changed or deleted.
+"""Asks a real account whether what docs/fidelity.md relies on is so. Nothing is created, changed or deleted.
 
 Each check is one call or one SELECT; a failing one does not stop the others. The account is the one that boto3's own
 credentials open, names are those of platform.yaml with PODEMOS_PLATFORM.
@@ -47,14 +47,20 @@ class Result:
 # Expression -> what Redshift must answer, as text: the constructs that a cent depends on.
 EXPRESSIONS = {
     "integer division truncates": ("CAST(7 / 2 AS VARCHAR)", "3"),
-    "15 hexadecimal digits of MD5 fit into STRTOL": ("CAST(STRTOL('fffffffffffffff', 16) AS VARCHAR)", "1152921504606846975"),
+    "15 hexadecimal digits of MD5 fit into STRTOL": (
+        "CAST(STRTOL('fffffffffffffff', 16) AS VARCHAR)",
+        "1152921504606846975",
+    ),
     "MD5 is of the UTF-8 bytes": ("MD5('ñ')", "94e9342ecbb1458b6043ecd3bfcbc192"),
     "a sum beyond 2^63 is exact": (
         "CAST(CAST(9223372036854775807 AS DECIMAL(38,0)) + CAST(9223372036854775807 AS DECIMAL(38,0)) AS VARCHAR)",
         "18446744073709551614",
     ),
     "OCTET_LENGTH counts bytes, LEN characters": ("OCTET_LENGTH('ñ') || '/' || LEN('ñ')", "2/1"),
-    "money times 100 is exact": ("CAST(CAST(CAST('438642012.27' AS DECIMAL(18,2)) * 100 AS BIGINT) AS VARCHAR)", "43864201227"),
+    "money times 100 is exact": (
+        "CAST(CAST(CAST('438642012.27' AS DECIMAL(18,2)) * 100 AS BIGINT) AS VARCHAR)",
+        "43864201227",
+    ),
     "DATEDIFF counts boundaries": ("CAST(DATEDIFF(day, DATE '2026-11-23', DATE '2026-12-01') AS VARCHAR)", "8"),
 }
 
@@ -66,14 +72,27 @@ def checks(names: Platform, clients: Clients) -> Iterator[Check]:
     for bucket in (names.lake_bucket, names.artifacts_bucket, names.reports_bucket):
         yield Check(f"s3: {bucket} keeps versions", lambda b=bucket: _versioned(s3, b))  # type: ignore[misc]
     yield Check(f"s3: {names.reports_bucket} has Object Lock", lambda: _locked(s3, names.reports_bucket))
-    yield Check("dynamodb: the state table has the key pk", lambda: _table(clients("dynamodb"), names.branch_state_table))
+    yield Check(
+        "dynamodb: the state table has the key pk", lambda: _table(clients("dynamodb"), names.branch_state_table)
+    )
     yield Check(f"glue: job {names.curate_job} is Glue 5.0", lambda: _job(clients("glue"), names.curate_job))
-    yield Check("glue: the catalog's database", lambda: str(clients("glue").get_database(Name=names.catalog_database)["Database"]["Name"]))
+    yield Check(
+        "glue: the catalog's database",
+        lambda: str(clients("glue").get_database(Name=names.catalog_database)["Database"]["Name"]),
+    )
     yield Check("kms: the key signs with ECDSA P-256", lambda: _key(clients("kms"), names.signing_key))
     for topic in (names.alerts_topic_arn, names.rehearsal_topic_arn):
-        yield Check(f"sns: {topic}", lambda t=topic: str(clients("sns").get_topic_attributes(TopicArn=t)["Attributes"]["TopicArn"]))  # type: ignore[misc]
-    yield Check("secretsmanager: a branch's connection", lambda: str(clients("secretsmanager").describe_secret(SecretId="airflow/connections/sucursal_001")["Name"]))
-    warehouse = DataApi(clients("redshift-data"), names.warehouse.workgroup, names.warehouse.database, timeout_seconds=120)
+        yield Check(
+            f"sns: {topic}",
+            lambda t=topic: str(clients("sns").get_topic_attributes(TopicArn=t)["Attributes"]["TopicArn"]),
+        )  # type: ignore[misc]
+    yield Check(
+        "secretsmanager: a branch's connection",
+        lambda: str(clients("secretsmanager").describe_secret(SecretId="airflow/connections/sucursal_001")["Name"]),
+    )
+    warehouse = DataApi(
+        clients("redshift-data"), names.warehouse.workgroup, names.warehouse.database, timeout_seconds=120
+    )
     for what, (expression, wanted) in EXPRESSIONS.items():
         yield Check(f"redshift: {what}", lambda e=expression, w=wanted: _expression(warehouse, e, w))  # type: ignore[misc]
     yield Check("redshift: a value is bound by name", lambda: _bound(warehouse))
@@ -132,7 +151,7 @@ def _one(warehouse: DataApi, sql: str, **values: str) -> str:
 
 
 def _expression(warehouse: DataApi, expression: str, wanted: str) -> str:
-    seen = _one(warehouse, f"SELECT {expression} AS seen")  # noqa: S608 - the expressions above
+    seen = _one(warehouse, f"SELECT {expression} AS seen")
     return _require(seen == wanted, seen)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tools.fidelity.operations import ROOT
+from tools.fidelity.operations import ROOT, tree
 
 SQL = ROOT / "include" / "sql"
 ELSEWHERE = ("second",)
@@ -61,9 +61,9 @@ def _code_files() -> list[Path]:
 def _in_code(files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """String constants, and the beginnings of f-strings, that are statements; docstrings are not."""
     for path in files:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
-                if _UTILITY.match(node.value):
-                    yield path, node.value
+        nodes = list(ast.walk(tree(path)))
+        told = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and id(node) not in told and _UTILITY.match(text):
+                yield path, text

@@ -39,7 +39,7 @@ class Trouble(StrEnum):
 
 REMEDY = {
     Trouble.OFFLINE: "nothing to do now: the next run continues where this one stopped; call the branch if it lasts",
-    Trouble.REFUSED: "check user, password and grants of the branch's connection, and where tls_ca is set its certificate",
+    Trouble.REFUSED: "check user, password and grants of the branch's connection; with tls_ca its certificate, too",
     Trouble.TIMEOUT: "the next run continues; if it lasts, look at the branch's link and load",
     Trouble.DRIFT: "bring the table and its contract in include/config/tables/ together; only this branch waits",
     Trouble.LEASED: "nothing to do: another worker is pulling it",

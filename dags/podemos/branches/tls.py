@@ -1,4 +1,4 @@
-"""Encrypted links to the branches: the certificate's authority is pinned by the contract, not by the machine's own list."""
+"""Encrypted links to the branches: the contract, not the machine's own list, says whose certificates are trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from podemos.core.errors import ContractViolation
 def options(limits: Extraction) -> dict[str, Any]:
     """What the driver is told: nothing, or to encrypt, and to trust this authority alone.
 
-    The driver checks the server's name as well: a branch's certificate names the host, or the address, of its connection.
+    The driver checks the server's name as well: a certificate names the host, or the address, of the connection.
 
     Raises:
         ContractViolation: the file that the contract names is not there.

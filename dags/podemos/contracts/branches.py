@@ -62,8 +62,8 @@ class Extraction(Strict):
     connect_seconds: int = Field(default=10, ge=1)
     tls_ca: str | None = Field(
         default=None,
-        description="PEM of the authority that signs the branches' certificates, a file of the configuration: then every "
-        "link is encrypted and verified, and a server that cannot is refused",
+        description="PEM of the authority of the branches' certificates, a file of the configuration: every link is then "
+        "encrypted and verified, and a server that cannot is refused",
     )
     max_kbps: int | None = Field(
         default=None, ge=8, description="thousand bits a second that a pull may read from a branch; None is no limit"

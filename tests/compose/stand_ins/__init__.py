@@ -49,5 +49,7 @@ def _override(path: Path) -> Path:
     """The stand-in has Python 3.11, and builds reach the package index through the host."""
     services = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())["services"]
     build = {"network": "host", "args": {"CONSTRAINTS": "constraints.txt"}}
-    path.write_text(yaml.safe_dump({"services": {name: {"build": build} for name in services if "build" in services[name]}}))
+    path.write_text(
+        yaml.safe_dump({"services": {name: {"build": build} for name in services if "build" in services[name]}})
+    )
     return path

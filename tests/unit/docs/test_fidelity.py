@@ -31,7 +31,7 @@ def test_an_operation_is_seen_however_it_is_called(tmp_path):
 def test_a_statement_in_code_is_seen_and_a_docstring_is_not(tmp_path):
     code = tmp_path / "new.py"
     code.write_text('"""VACUUM is no statement here."""\nT = f"ANALYZE {1}"\nG = "GRANT SELECT ON t TO u"\n')
-    assert [statements.kind(text) for _, text in statements._in_code([code])] == ["ANALYZE", "GRANT"]
+    assert {statements.kind(text) for _, text in statements._in_code([code])} == {"ANALYZE", "GRANT"}
 
 
 def test_what_is_not_listed_is_named_with_its_file(monkeypatch):

@@ -1,4 +1,4 @@
-"""An engine of one's own for a test: dockerd on a private socket and folder; the machine's networks stay as they are."""
+"""An engine of one's own for a test: dockerd on a private socket and folder; the machine's networks stay."""
 
 from __future__ import annotations
 

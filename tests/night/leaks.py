@@ -19,7 +19,8 @@ from local.platform.settings import settings
 from podemos.contracts.platform import platform
 
 Texts = list[tuple[str, str]]
-_FOLDERS = ("regulatory/datadocs/", "regulatory/evidence/", "manifests/", "board/", "index/")
+_FOLDERS = ("regulatory/datadocs/", "regulatory/nights/", "manifests/", "certificates/", "index/", "board/")
+"""Of the lake; the rest is data, which holds clients."""
 
 
 def clients(state: Path) -> set[str]:

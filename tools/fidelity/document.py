@@ -105,7 +105,7 @@ def text() -> str:
         page = about["page"] if "/" in about["page"] else _REDSHIFT.format(page=about["page"])
         lines.append(f"| [{kind}]({page}) | {about['relies']} | {_places(places)} |")
     lines += [
-        "\nFunctions, types and clauses within them: [the list of constructs](../local/aws/redshift/README.md) that the",
+        "\nFunctions, types and clauses: [the list of constructs](../local/aws/redshift/README.md) that the",
         "local Redshift runs or refuses; each entry is a test.\n",
     ]
     return "\n".join(lines)

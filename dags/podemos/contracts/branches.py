@@ -62,7 +62,7 @@ class Extraction(Strict):
     connect_seconds: int = Field(default=10, ge=1)
     tls_ca: str | None = Field(
         default=None,
-        description="PEM of the authority of the branches' certificates, a file of the configuration: every link is then "
+        description="PEM of the authority of the branches' certificates, a file of the configuration; every link is "
         "encrypted and verified, and a server that cannot is refused",
     )
     max_kbps: int | None = Field(

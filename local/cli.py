@@ -22,6 +22,7 @@ from local.branches.seed import TooFewRows
 from local.branches.server import ServerFailed
 from local.branches.settings import PortTaken
 from local.branches.settings import Settings as BranchSettings
+from local.compose.attached import AttachedStack
 from local.drill import outcome, rehearsal
 from local.drill import table as drill_table
 from local.drill.catalogue import UnknownFault
@@ -34,9 +35,9 @@ from local.platform.ports import PortsTaken
 from local.platform.processes import StartFailed
 from local.platform.provision.storage import alerts as inbox
 from local.platform.rest import AirflowDown, AirflowRefused
-from local.platform.settings import Settings, settings
+from local.platform.settings import Hosts, Settings, settings
 from local.platform.show import Show
-from local.platform.stack import Stack
+from local.platform.stack import Say, Stack
 from local.sources.catalog import UnknownSource
 from podemos.core.clock import system_clock
 from podemos.core.errors import PodemosError
@@ -66,11 +67,16 @@ def say(line: str) -> None:
     console.print(line, markup=False)
 
 
+def attach(using: Settings, tell: Say) -> Stack:
+    """The platform of this machine, or the one whose parts run in other containers."""
+    return Stack(using, tell) if using.hosts == Hosts() else AttachedStack(using, tell)
+
+
 @app.command()
 def up(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
     """Start the platform with its data, and print its addresses."""
     started = time.monotonic()
-    stack = Stack(settings(), say)
+    stack = attach(settings(), say)
     held = dataset.read(stack.settings.state)
     wanted = held if held and not (day or branches or rows) else wanted_data(stack.settings, day, branches, rows)
     dags = stack.up(wanted)
@@ -84,7 +90,7 @@ def up(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
 @app.command("aws")
 def aws_only() -> None:
     """Start only the AWS stand-in, provisioned; prints what to export: eval "$(python -m local aws)"."""
-    stack = Stack(settings(), say)
+    stack = attach(settings(), say)
     stack.start_aws_only()
     say(f"AWS stand-in on {stack.settings.endpoint}; `python -m local down` stops it")
     for name, value in stack.clients.environment().items():
@@ -94,7 +100,7 @@ def aws_only() -> None:
 @app.command()
 def down() -> None:
     """Stop everything that was started here, and nothing else. The data stays."""
-    say("stopped" if Stack(settings(), say).down() else "nothing was running")
+    say("stopped" if attach(settings(), say).down() else "nothing was running")
 
 
 @app.command()
@@ -106,7 +112,7 @@ def seed(day: Day = None, branches: Branches = None, rows: Rows = None) -> None:
 @app.command()
 def status() -> None:
     """What runs, where, and which branches have a fault."""
-    stack = Stack(settings(), say)
+    stack = attach(settings(), say)
     table = Table(box=None, pad_edge=False)
     for column in ("process", "pid", "where"):
         table.add_column(column)
@@ -195,7 +201,7 @@ def demo(
         wanted_data(using, day, branches, rows), scenario=scenario, withheld=tuple(dataset.withheld(using.state))
     )
     with Show(console) as show:
-        result = run_night(Stack(using, show.line), show, data)
+        result = run_night(attach(using, show.line), show, data)
     summary.show(console, result)
     typer.echo(json.dumps(result.line()))
     raise typer.Exit(0 if result.good else HELD if result.status == "held" else 1)
@@ -217,7 +223,7 @@ def drill(
     using = settings()
     data = wanted_data(using, day, branches or DRILL_BRANCHES, rows or DRILL_ROWS)
     with Show(console) as show:
-        ended = rehearsal.rehearse(Stack(using, show.line), show, data, planned)
+        ended = rehearsal.rehearse(attach(using, show.line), show, data, planned)
     drill_table.show(console, ended)
     typer.echo(json.dumps(outcome.line(planned, ended.outcome, ended.night, ended.differences)))
     raise typer.Exit(1 if ended.differences else 0)
@@ -229,7 +235,7 @@ def logs(
     lines: Annotated[int, typer.Option("-n", help="How many of the last lines.")] = 50,
 ) -> None:
     """The end of a process's output."""
-    stack = Stack(settings(), say)
+    stack = attach(settings(), say)
     if name is None:
         for path in sorted(stack.settings.logs.glob("*.log")):
             say(f"{path.stem:24} {path}")
@@ -246,7 +252,7 @@ def watch(
     wait: Annotated[int, typer.Option(help="Seconds to wait for a runner that was started; 0 does not.")] = 0,
 ) -> None:
     """One look of the shipped watchdog at a night; it starts the shipped runner as a process. Last line JSON."""
-    stack, wanted = Stack(settings(), say), day.date() if day else yesterday()
+    stack, wanted = attach(settings(), say), day.date() if day else yesterday()
     night = Night.scheduled(wanted)
     if night_start or seconds_per_hour:
         if not (night_start and seconds_per_hour):
@@ -264,7 +270,7 @@ def watch(
 @app.command()
 def alerts() -> None:
     """Messages that the platform sent to the operator since the last look."""
-    found = inbox(Stack(settings(), say).clients)
+    found = inbox(attach(settings(), say).clients)
     for alert in found:
         typer.echo(f"{alert['at']}  {alert['topic']}\n  {alert['subject']}\n  {alert['message']}")
     if not found:

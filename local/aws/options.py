@@ -14,7 +14,8 @@ class ServerOptions:
 
     Attributes:
         home: folder for everything the server writes: logs, job folders, the snapshot, the warehouse.
-        port: TCP port on 127.0.0.1.
+        host: address to listen on; in a container, all of them.
+        port: TCP port.
         glue_slots: Glue runs that may hold a JVM at once; the others wait in STARTING.
         glue_minute_seconds: seconds in one minute of a Glue `Timeout`. It is in whole minutes; a test makes them short.
         spark_memory: heap of a job's JVM, in the JVM's notation.
@@ -23,6 +24,7 @@ class ServerOptions:
     """
 
     home: Path
+    host: str = "127.0.0.1"
     port: int = 5000
     glue_slots: int = 1
     glue_minute_seconds: float = 60.0

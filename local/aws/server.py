@@ -31,10 +31,10 @@ def serve(options: ServerOptions) -> None:
         CanNotStart: the port or the home folder is in use; nothing was started or changed.
     """
     try:
-        listener = wsgi.bind(options.port)
+        listener = wsgi.bind(options.host, options.port)
     except OSError as error:
         raise CanNotStart(
-            f"local.aws: can not listen on 127.0.0.1:{options.port}: {error.strerror}. "
+            f"local.aws: can not listen on {options.host}:{options.port}: {error.strerror}. "
             f"Stop the other process or choose another port with --port."
         ) from error
     with listener, _home_of_our_own(options.home):

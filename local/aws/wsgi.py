@@ -185,8 +185,8 @@ class Application:
             self._idle.wait_for(lambda: self._running == 0, timeout=wait_seconds)
 
 
-def bind(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1.
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
 
     Raises:
         OSError: the port is taken or not permitted.
@@ -194,7 +194,7 @@ def bind(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(256)
     except OSError:
         listener.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,14 @@ from local.branches.faults import Kind, ProxyDown
 from local.branches.seed import DEFAULT_SEED, TooFewRows
 from local.branches.seed import seed as seed_branches
 from local.branches.server import MariaDB, ServerFailed
-from local.branches.settings import FIRST_BRANCH_PORT, PortTaken, Settings
+from local.branches.settings import FIRST_BRANCH_PORT, HOST, PortTaken, Settings
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 State = Annotated[Path, typer.Option(help="Folder of the local platform.", envvar="PODEMOS_STATE")]
 Day = Annotated[datetime, typer.Option("--business-date", formats=["%Y-%m-%d"], help="The day the night reports.")]
 DEFAULT_STATE = Path(".local")
+_ENDS = {signal.SIGTERM, signal.SIGINT}
 
 
 @app.command()
@@ -29,11 +31,29 @@ def start(
     port: Annotated[int, typer.Option(help="Port of MariaDB.")] = 3307,
     branch_port: Annotated[int, typer.Option(help="Port of branch 001; the others follow.")] = FIRST_BRANCH_PORT,
     branches: Annotated[int, typer.Option(help="How many branches.")] = 200,
+    host: Annotated[
+        str, typer.Option(help="How others reach the ports; another name opens them to the network.")
+    ] = HOST,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop both at the end.")] = False,
 ) -> None:
     """Start MariaDB and the port of each branch."""
-    settings = Settings(state, port, branch_port, branches)
+    settings = Settings(state, port, branch_port, branches, host)
+    if foreground:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     platform.start(settings)
     typer.echo(_summary(settings))
+    if foreground:
+        _stay(settings)
+
+
+def _stay(settings: Settings) -> None:
+    """Return on SIGTERM, after stopping both; exit 1 when one of them ended by itself."""
+    while signal.sigtimedwait(_ENDS, 2.0) is None:
+        if not platform.is_running(settings):
+            typer.echo(_summary(settings), err=True)
+            platform.stop(settings)
+            raise typer.Exit(1)
+    platform.stop(settings)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from local.branches import credentials, faults
 from local.branches.catalog import REPOSITORY, Branch
 from local.branches.server import MariaDB, ServerFailed
-from local.branches.settings import HOST, Settings, require_free
+from local.branches.settings import Settings, require_free
 
 PROXY_TIMEOUT_S = 20.0
 
@@ -69,7 +69,7 @@ def endpoints(settings: Settings) -> list[Endpoint]:
     branches = settings.all_branches()
     known = credentials.passwords(settings.state, [branch.schema for branch in branches])
     return [
-        Endpoint(branch, HOST, settings.port_of(branch), branch.schema, branch.schema, known[branch.schema])
+        Endpoint(branch, settings.host, settings.port_of(branch), branch.schema, branch.schema, known[branch.schema])
         for branch in branches
     ]
 

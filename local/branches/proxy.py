@@ -76,7 +76,7 @@ class Proxy:
             gate.listener = None
         if gate.kind is not Kind.OFFLINE and not gate.listener:
             gate.listener = await asyncio.start_server(
-                lambda reader, writer: self._serve(gate, reader, writer), HOST, gate.port, limit=CHUNK
+                lambda reader, writer: self._serve(gate, reader, writer), self.settings.listen, gate.port, limit=CHUNK
             )
 
     def report(self) -> None:

@@ -29,13 +29,19 @@ class PortTaken(RuntimeError):
 class Settings:
     """Everything that must stay the same between two commands.
 
-    `branch_port` is the port of branch 001; branch NNN listens NNN - 1 above it.
+    `branch_port` is the port of branch 001; branch NNN listens NNN - 1 above it. `host` is how others reach them.
     """
 
     state: Path = field(default_factory=lambda: Path(".local"))
     port: int = 3307
     branch_port: int = FIRST_BRANCH_PORT
     branches: int = 200
+    host: str = HOST
+
+    @property
+    def listen(self) -> str:
+        """Address that the branches' links listen on: this machine's own, or all when others reach it by a name."""
+        return HOST if self.host == HOST else "0.0.0.0"  # noqa: S104 - only inside a container's network
 
     @property
     def folder(self) -> Path:
@@ -52,7 +58,7 @@ class Settings:
 
     def save(self) -> None:
         """Make these the settings of every later command on this state folder."""
-        values = {"port": self.port, "branch_port": self.branch_port, "branches": self.branches}
+        values = {"port": self.port, "branch_port": self.branch_port, "branches": self.branches, "host": self.host}
         write_json(self.folder / "settings.json", values)
 
     @classmethod

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Protocol
 
 from local.platform.keys import keys
-from local.platform.postgres import Postgres
 from local.platform.processes import Processes, StartFailed
 from local.platform.rest import Airflow, AirflowDown
 from local.platform.settings import ROOT, Settings
@@ -27,6 +27,15 @@ COMPONENTS: Mapping[str, tuple[str, ...]] = {
 }
 DAGS = ROOT / "dags"
 _WARM = Path(__file__).with_name("warm") / "scheduler.py"
+_AIRFLOW = (sys.executable, "-P", "-m", "airflow")
+MIGRATE: Sequence[str] = (*_AIRFLOW, "db", "migrate")
+
+
+class Database(Protocol):
+    """Where Airflow keeps its metadata."""
+
+    def url(self, driver: str = "psycopg2") -> str:
+        """As SQLAlchemy wants it, with this driver."""
 
 
 class ImportErrors(RuntimeError):
@@ -36,6 +45,7 @@ class ImportErrors(RuntimeError):
 def aws_environment(settings: Settings) -> dict[str, str]:
     """What makes boto3 and aiobotocore talk to the stand-in, and to nothing else."""
     nowhere = str(settings.state / "no-aws-profile")
+    direct = ",".join(sorted({"127.0.0.1", "localhost", *vars(settings.hosts).values()}))
     return {
         "AWS_ENDPOINT_URL": settings.endpoint,
         "AWS_ACCESS_KEY_ID": "local",
@@ -45,8 +55,8 @@ def aws_environment(settings: Settings) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": direct,
+        "no_proxy": direct,
     }
 
 
@@ -56,7 +66,7 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
 
 
-def environment(settings: Settings, postgres: Postgres) -> dict[str, str]:
+def environment(settings: Settings, database: Database) -> dict[str, str]:
     """The environment of every Airflow process."""
     own = keys(settings.state)
     home = settings.state / "airflow"
@@ -84,7 +94,7 @@ def environment(settings: Settings, postgres: Postgres) -> dict[str, str]:
                 "secret_key": own.session, "workers": 1},
         "api_auth": {"jwt_secret": own.jwt},
         "dag_processor": {"refresh_interval": 5, "parsing_processes": 1},
-        "database": {"sql_alchemy_conn": postgres.url(), "sql_alchemy_conn_async": postgres.url("asyncpg"),
+        "database": {"sql_alchemy_conn": database.url(), "sql_alchemy_conn_async": database.url("asyncpg"),
                      "sql_alchemy_pool_size": 20, "sql_alchemy_max_overflow": 20},
         "logging": {"base_log_folder": home / "logs"},
         # A night is started by a person or a test, never by the clock of this machine. After a killed scheduler or
@@ -126,7 +136,7 @@ def _lineage(settings: Settings) -> dict[str, str]:
     return {"namespace": "podemos-local", "transport": json.dumps(transport)}
 
 
-def migrate(settings: Settings, postgres: Postgres, processes: Processes) -> None:
+def migrate(settings: Settings, postgres: Database, processes: Processes) -> None:
     """Bring the database to this version of Airflow; does nothing when it was done by this version already.
 
     Raises:
@@ -139,7 +149,7 @@ def migrate(settings: Settings, postgres: Postgres, processes: Processes) -> Non
     settings.logs.mkdir(parents=True, exist_ok=True)
     with processes.log("airflow-migrate").open("ab") as sink:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "airflow", "db", "migrate"],
+            MIGRATE,
             stdout=sink, stderr=sink, check=False, env=environment(settings, postgres), cwd=ROOT,
         )  # fmt: skip
     if done.returncode != 0:
@@ -147,15 +157,21 @@ def migrate(settings: Settings, postgres: Postgres, processes: Processes) -> Non
     mark.write_text(version)
 
 
-def start(settings: Settings, postgres: Postgres, processes: Processes) -> list[str]:
+def start(settings: Settings, postgres: Database, processes: Processes) -> list[str]:
     """Start the components that do not run; returns their names."""
     started = [name for name in COMPONENTS if processes.running(name) is None]
     for name in started:
         processes.stop(name, seconds=1.0)  # what a killed one left behind
-        program = [str(_WARM)] if name == "airflow-scheduler" else ["-P", "-m", "airflow"]
-        command = [sys.executable, *program, *COMPONENTS[name]]
-        processes.start(name, command, environment=environment(settings, postgres), folder=settings.state / "airflow")
+        processes.start(
+            name, command(name), environment=environment(settings, postgres), folder=settings.state / "airflow"
+        )
     return started
+
+
+def command(name: str) -> list[str]:
+    """The command line of a component."""
+    program = (sys.executable, str(_WARM)) if name == "airflow-scheduler" else _AIRFLOW
+    return [*program, *COMPONENTS[name]]
 
 
 def wait_until_healthy(settings: Settings, processes: Processes, api: Airflow) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import Field
 
+from local.branches.settings import HOST
 from podemos.contracts.loading import Strict, check, config_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,12 +19,20 @@ PORT = Field(ge=1024, le=65535)
 
 
 class Ports(Strict):
-    """TCP ports on 127.0.0.1."""
+    """TCP ports, on 127.0.0.1 unless `hosts` says otherwise."""
 
     airflow: int = PORT
     aws: int = PORT
     mariadb: int = PORT
     first_branch: int = Field(ge=1024, le=32768, description="above it, outgoing connections take ports by chance")
+
+
+class Hosts(Strict):
+    """Where the parts are reached: this machine, unless each runs in a container of its own (docker-compose.yaml)."""
+
+    airflow: str = HOST
+    aws: str = HOST
+    branches: str = HOST
 
 
 class Seed(Strict):
@@ -59,6 +68,7 @@ class Settings(Strict):
     """All settings of one platform; `state` holds everything it writes."""
 
     state: Path
+    hosts: Hosts = Field(default_factory=Hosts)
     ports: Ports
     seed: Seed
     airflow: AirflowSettings
@@ -68,12 +78,12 @@ class Settings(Strict):
     @property
     def endpoint(self) -> str:
         """The AWS stand-in's URL."""
-        return f"http://127.0.0.1:{self.ports.aws}"
+        return f"http://{self.hosts.aws}:{self.ports.aws}"
 
     @property
     def airflow_url(self) -> str:
         """Airflow's URL."""
-        return f"http://127.0.0.1:{self.ports.airflow}"
+        return f"http://{self.hosts.airflow}:{self.ports.airflow}"
 
     @property
     def logs(self) -> Path:

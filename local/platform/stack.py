@@ -120,7 +120,7 @@ class Stack:
 
     def fail_active_runs(self) -> int:
         """End the runs an interrupted command left behind; returns how many."""
-        if self.processes.running("airflow-api-server") is None:
+        if not self._airflow_runs():
             return 0
         ended = 0
         for dag in self.airflow.get("/dags", limit=100)["dags"]:
@@ -130,6 +130,9 @@ class Stack:
                     self.airflow.patch(f"{path}/{run['dag_run_id']}", {"state": "failed"})
                     ended += 1
         return ended
+
+    def _airflow_runs(self) -> bool:
+        return self.processes.running("airflow-api-server") is not None
 
     def revive(self) -> list[str]:
         """Start Airflow's components that have died; returns their names."""
@@ -156,7 +159,9 @@ class Stack:
     def branch_settings(self, count: int) -> BranchSettings:
         """The branch simulator's settings for so many branches."""
         ports = self.settings.ports
-        return BranchSettings(self.settings.state, ports.mariadb, ports.first_branch, count)
+        return BranchSettings(
+            self.settings.state, ports.mariadb, ports.first_branch, count, self.settings.hosts.branches
+        )
 
     def _saved_branches(self) -> BranchSettings:
         return BranchSettings.load(self.settings.state)

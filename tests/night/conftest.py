@@ -22,6 +22,10 @@ class Local:
 
     environment: dict[str, str]
 
+    @property
+    def state(self) -> Path:
+        return Path(self.environment["PODEMOS_STATE"])
+
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "local", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True,

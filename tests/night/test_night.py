@@ -2,12 +2,16 @@
 
 import pytest
 
+from tests.night import leaks
+
 pytestmark = [pytest.mark.night, pytest.mark.timeout(1800)]
 
 KEYS = {
     "business_date", "status", "report", "version", "movements", "cents", "branches", "branches_offline", "sources",
     "verified", "seconds",
 }  # fmt: skip
+TOLD: list[str] = []
+"""What people were told in the course of the nights: the inbox forgets a message that was read."""
 
 
 def test_nights_of_every_kind_end_as_they_must(local):
@@ -28,7 +32,31 @@ def test_nights_of_every_kind_end_as_they_must(local):
     assert "nucleo_credito is critical and missing" in told
     alerts = local("alerts").stdout
     assert "HELD" in alerts
+    TOLD.extend([told, alerts])
 
     code, restored, told = local.night()
     assert (code, restored["status"], restored["verified"]) == (0, "complete", True), told
     assert (restored["movements"], restored["cents"]) == (first["movements"], first["cents"])
+
+
+def test_no_client_is_named_in_logs_xcom_data_docs_or_alerts(local):
+    """Every client's name, CURP and telephone, as the branches hold them, against all that a person reads."""
+    clients = leaks.clients(local.state)
+    assert len(clients) > 20
+    if not TOLD:
+        TOLD.append(local.night()[2])
+    seen = {
+        "log": leaks.log_files(local.state),
+        "XCom": leaks.xcoms(local.state),
+        "evidence": leaks.evidence(local.state),
+        "alert": [("alerts", text) for text in [*TOLD, local("alerts").stdout]],
+    }
+    assert all(seen.values()), {kind: len(texts) for kind, texts in seen.items()}
+    found = [
+        f"{kind} {name}: {who}"
+        for kind, texts in seen.items()
+        for name, text in texts
+        for who in clients
+        if who in text
+    ]
+    assert found == []

@@ -227,7 +227,7 @@ def _inspect(args: argparse.Namespace) -> int:
     if not args.table and not args.out:
         raise ContractViolation("inspect: name a --table, or a folder for all of them with --out")
     where = server(args.dsn, "--dsn", os.environ.get(args.password_env))
-    connection = where.connect(limits.connect_seconds, limits.statement_seconds)
+    connection = where.connect(limits)
     wanted, blocked = proposal.Wishes(args.cursor, args.business_date, args.amount), False
     try:
         for name in args.table.split(",") if args.table else base_tables(connection):

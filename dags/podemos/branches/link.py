@@ -39,7 +39,7 @@ class Trouble(StrEnum):
 
 REMEDY = {
     Trouble.OFFLINE: "nothing to do now: the next run continues where this one stopped; call the branch if it lasts",
-    Trouble.REFUSED: "check user, password and grants of the branch's connection",
+    Trouble.REFUSED: "check user, password and grants of the branch's connection; with tls_ca its certificate, too",
     Trouble.TIMEOUT: "the next run continues; if it lasts, look at the branch's link and load",
     Trouble.DRIFT: "bring the table and its contract in include/config/tables/ together; only this branch waits",
     Trouble.LEASED: "nothing to do: another worker is pulling it",
@@ -49,6 +49,8 @@ REMEDY = {
 
 _TIMEOUT = {1205, 1969, 3024, 1317, 2026}
 _NOT_CONNECTED = {2002, 2003, 2013}
+_TLS = 2026
+_UNTRUSTED = re.compile(r"certificate|not support|required", re.IGNORECASE)
 _NO_ANSWER = re.compile(r"\b110\b|timed out")
 """ETIMEDOUT in the driver's words for a connection that nobody answers."""
 _REFUSED = {1044, 1045, 1142, 1143, 1227, 1698, 3118, 4151, 1130, 1040, 1129}
@@ -72,6 +74,8 @@ class Hang(MySQLdb.OperationalError):  # type: ignore[misc]  # the driver has no
 def trouble_of(error: Exception) -> Trouble:
     """The state that a driver's error stands for."""
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    if code == _TLS and _UNTRUSTED.search(str(error.args[-1])):
+        return Trouble.REFUSED
     silent = code in _NOT_CONNECTED and _NO_ANSWER.search(str(error.args[-1]))
     if code in _TIMEOUT or silent or isinstance(error, Hang):
         return Trouble.TIMEOUT

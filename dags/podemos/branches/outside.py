@@ -46,13 +46,13 @@ class Server:
     def __repr__(self) -> str:
         return f"mysql://{self.user}@{self.host}:{self.port}/{self.schema}"
 
-    def connect(self, connect_seconds: int, statement_seconds: int) -> Any:
+    def connect(self, limits: Extraction) -> Any:
         """An open MySQLdb connection with the client's own time limits.
 
         Raises:
             MySQLdb.Error: it does not answer or refuses.
         """
-        from podemos.branches import opening
+        from podemos.branches import opening, tls
 
         return opening.connect(
             host=self.host,
@@ -60,9 +60,10 @@ class Server:
             user=self.user,
             passwd=self.password,
             db=self.schema,
-            connect_timeout=connect_seconds,
-            read_timeout=statement_seconds + connect_seconds,
-            write_timeout=connect_seconds,
+            connect_timeout=limits.connect_seconds,
+            read_timeout=limits.statement_seconds + limits.connect_seconds,
+            write_timeout=limits.connect_seconds,
+            **tls.options(limits),
         )
 
 
@@ -90,14 +91,14 @@ def connections(
     def connect(branch: Branch) -> Any:
         if dsn is not None:
             where = server(dsn.replace("{id}", branch.id), "--dsn", environment.get("MYSQL_PWD"))
-            return where.connect(limits.connect_seconds, limits.statement_seconds)
+            return where.connect(limits)
         variable = f"AIRFLOW_CONN_{branch.connection.upper()}"
         given = known.get(branch.connection) or environment.get(variable)
         if given is None:
             raise ContractViolation(
                 f"no {branch.connection} in {path or 'a --connections file'}, no {variable}, and no --dsn"
             )
-        return server(given, branch.connection).connect(limits.connect_seconds, limits.statement_seconds)
+        return server(given, branch.connection).connect(limits)
 
     return connect
 

@@ -60,6 +60,11 @@ class Extraction(Strict):
     snapshot_seconds: int = Field(default=600, ge=1, description="a consistent snapshot lives no longer")
     statement_seconds: int = Field(default=120, ge=1, description="statement time limit on the branch's server")
     connect_seconds: int = Field(default=10, ge=1)
+    tls_ca: str | None = Field(
+        default=None,
+        description="PEM of the authority of the branches' certificates, a file of the configuration; every link is "
+        "encrypted and verified, and a server that cannot is refused",
+    )
     max_kbps: int | None = Field(
         default=None, ge=8, description="thousand bits a second that a pull may read from a branch; None is no limit"
     )

@@ -9,6 +9,7 @@ from podemos.contracts.branches import branches
 from podemos.contracts.delivery import delivery
 from podemos.contracts.platform import platform
 from podemos.contracts.register import cards
+from podemos.contracts.roles import roles
 from podemos.contracts.sources import policy, sources
 from podemos.contracts.tables import tables
 from podemos.core.errors import ContractViolation
@@ -16,6 +17,7 @@ from podemos.core.errors import ContractViolation
 READERS: tuple[Callable[[], object], ...] = (
     platform,
     environment,
+    roles,
     sources,
     policy,
     delivery,

@@ -14,7 +14,7 @@ def include() -> Path:
     """
     dags = Path(__file__).resolve().parents[2]
     for candidate in (dags / "include", dags.parent / "include"):
-        if candidate.is_dir():
+        if (candidate / "config").is_dir():  # a mount point of a container may stand empty in the checkout
             return candidate
     raise FileNotFoundError(f"no include/ in {dags} or {dags.parent}: build the bundle with `make bundle`")
 

@@ -19,12 +19,12 @@ def connect(branch: Branch, limits: Extraction) -> Any:
     """
     from airflow.providers.mysql.hooks.mysql import MySqlHook
 
-    from podemos.branches import opening
+    from podemos.branches import opening, tls
 
     hook = MySqlHook(mysql_conn_id=branch.connection)
     settings = hook._get_conn_config_mysql_client(_connection(branch.connection))
     return opening.connect(
-        **settings,
+        **settings | tls.options(limits),
         connect_timeout=limits.connect_seconds,
         read_timeout=limits.statement_seconds + limits.connect_seconds,
         write_timeout=limits.connect_seconds,

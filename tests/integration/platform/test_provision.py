@@ -7,29 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws.outages import OUTSIDE
-from local.branches import platform as branches
-from local.branches.settings import Settings as BranchSettings
 from local.platform.clients import Clients
-from local.platform.provision import jobs, secrets, storage, tables
-from podemos.contracts.platform import platform
-
-
-@pytest.fixture(scope="module")
-def names():
-    return platform(json.dumps({"pilot_branches": 6}))
-
-
-@pytest.fixture(scope="module")
-def provisioned(names, clients, platform_settings):
-    """Twice: the second run, over buckets in use, must change nothing."""
-    endpoints = branches.endpoints(BranchSettings(platform_settings.state, branches=6))
-    for _ in range(2):
-        storage.provision(names, clients)
-        secrets.provision(names, clients, endpoints, {"pilot_branches": 6})
-        jobs.provision(names, clients)
-        tables.provision(names, clients)
-        clients("s3").put_object(Bucket=names.reports_bucket, Key="reports/first", Body=b"1")
-    return endpoints
+from local.platform.provision import secrets, storage, tables
 
 
 def test_all_buckets_keep_versions_and_reports_are_locked(provisioned, names, clients):

@@ -19,6 +19,10 @@ from infra.stacks.observability import ObservabilityStack
 from infra.stacks.storage import StorageStack
 from podemos.contracts.deployment import deployment
 
+FLAGS = {
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # instead of an ACL, which such buckets refuse
+}
+
 
 @dataclass(frozen=True)
 class House:
@@ -34,7 +38,7 @@ def build(environment: str | None = None, out: str | None = None) -> House:
     Raises:
         ValueError: deployment.yaml has no such environment.
     """
-    app = cdk.App(outdir=out, analytics_reporting=False)
+    app = cdk.App(outdir=out, analytics_reporting=False, context=FLAGS)
     site = Site(environment or app.node.try_get_context("env") or "dev", deployment())
     network, storage = NetworkStack(app, site), StorageStack(app, site)
     data = DataStack(app, site, network, storage)

@@ -56,7 +56,7 @@ def mwaa(stack: HouseStack, data_key: str) -> list[iam.PolicyStatement]:
         allow("OwnMetrics", ["cloudwatch:PutMetricData"], ["*"], {"StringLike": {"cloudwatch:namespace": ["AmazonMWAA", "AWS/MWAA", "Podemos/*"]}}),
         allow("Logs", [f"logs:{action}" for action in (*log_actions, "GetLogGroupFields")], groups),
         allow("Queue", [f"sqs:{action}" for action in queue_actions], celery),
-        allow("DataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:Encrypt"], [data_key], via),
+        allow("DataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Encrypt"], [data_key], via),
         iam.PolicyStatement(
             sid="NoListOfBuckets", effect=iam.Effect.DENY, actions=["s3:ListAllMyBuckets"], resources=["*"]
         ),

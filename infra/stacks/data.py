@@ -78,7 +78,7 @@ class DataStack(HouseStack):
                 default_arguments=job.arguments(names.artifacts_bucket, release),
                 security_configuration=security.name,
             )
-            resource.add_dependency(security)
+            resource.add_resource_dependency(security)
 
     def _glue_role(self) -> iam.Role:
         """Reads what landed, writes what it curates; neither the report's folders nor any secret."""
@@ -140,7 +140,7 @@ class DataStack(HouseStack):
                 for key, value in (("require_ssl", "true"), ("enable_user_activity_logging", "true"))
             ],
         )
-        workgroup.add_dependency(namespace)
+        workgroup.add_resource_dependency(namespace)
         return workgroup
 
     def _copy_role(self) -> iam.Role:

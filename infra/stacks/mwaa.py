@@ -38,11 +38,11 @@ class MwaaStack(HouseStack):
         self.key = self._environment_key()
         self.role = self._role(storage, data)
         self.groups = {name: self.log_group(f"{name}Log", f"airflow-{site.mwaa}-{name}", self.key) for name in LOGS}
-        self.environment = self._environment(network)
+        self.airflow = self._environment(network)
         for group in self.groups.values():
             resource = group.node.default_child
             assert isinstance(resource, logs.CfnLogGroup)  # noqa: S101 - what a LogGroup is made of
-            self.environment.add_dependency(resource)
+            self.airflow.add_resource_dependency(resource)
         self._variable(network, data)
 
     def _environment_key(self) -> kms.Key:
@@ -82,13 +82,13 @@ class MwaaStack(HouseStack):
         signing = storage.signing_keys[site.names.signing_key].key_arn
         environment_key = grants.allow(
             "EnvironmentKey",
-            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:Encrypt"],
+            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Encrypt"],
             [self.key.key_arn],
             {"StringEquals": {"kms:ViaService": [f"sqs.{self.region}.amazonaws.com", f"s3.{self.region}.amazonaws.com"]}},
         )
         lake_key = grants.allow(
             "EncryptedTopicsAndTables",
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"],
             [storage.key.key_arn],
             {"StringEquals": {"kms:ViaService": [f"{s}.{self.region}.amazonaws.com" for s in ("sns", "dynamodb", "s3")]}},
         )

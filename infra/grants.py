@@ -24,6 +24,7 @@ BRANCHES_WRITES = (
     "alerts/branch_ingestion/",
     "regulatory/inbox/sucursales/",
 )
+FILES = ("plugins.zip", "requirements.txt", "startup.sh")
 REGULATORY_WRITES = ("regulatory/", "alerts/")
 REDSHIFT_WRITES = ("warehouse/", "alerts/redshift_maintenance/")
 
@@ -49,7 +50,7 @@ def mwaa(stack: HouseStack, data_key: str) -> list[iam.PolicyStatement]:
     via = {"StringEquals": {"kms:ViaService": [f"sqs.{stack.region}.amazonaws.com", f"s3.{stack.region}.amazonaws.com"]}}
     return [
         allow("Metrics", ["airflow:PublishMetrics"], [stack.arn("airflow", f"environment/{site.mwaa}")]),
-        allow("ReadTheBundle", ["s3:GetObject", "s3:GetObjectVersion"], objects(bucket, "dags/", "plugins.zip", "requirements.txt", "startup.sh")),
+        allow("ReadTheBundle", ["s3:GetObject", "s3:GetObjectVersion"], [*objects(bucket, "dags/"), *(f"{bucket_arn(bucket)}/{file}" for file in FILES)]),
         allow("ListTheBundle", ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"], [bucket_arn(bucket)]),
         # No resource can be named for these three; MWAA refuses to start without the first.
         allow("AccountSettings", ["s3:GetAccountPublicAccessBlock", "logs:DescribeLogGroups"], ["*"]),

@@ -59,6 +59,7 @@ def test_buckets(local):
         lock = None
         if name == platform().reports_bucket:
             lock = s3.get_object_lock_configuration(Bucket=name)["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+            lock = {key: value for key, value in lock.items() if value}  # the stand-in adds zero years
         made[name] = (s3.get_bucket_versioning(Bucket=name)["Status"], lock)
     wanted = {
         b["BucketName"]: (
@@ -107,7 +108,8 @@ def test_rules(local):
 
 def test_the_signing_key(local):
     kms = local("kms")
-    aliases = {a["AliasName"]: a["TargetKeyId"] for a in kms.list_aliases()["Aliases"] if "TargetKeyId" in a}
+    ours = [a for a in kms.list_aliases()["Aliases"] if not a["AliasName"].startswith("alias/aws/")]
+    aliases = {alias["AliasName"]: alias["TargetKeyId"] for alias in ours}
     made = {}
     for alias, key in aliases.items():
         about = kms.describe_key(KeyId=key)["KeyMetadata"]

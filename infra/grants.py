@@ -24,6 +24,13 @@ BRANCHES_WRITES = (
     "alerts/branch_ingestion/",
     "regulatory/inbox/sucursales/",
 )
+USE_OF_A_KEY = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:Encrypt",
+)
 FILES = ("plugins.zip", "requirements.txt", "startup.sh")
 REGULATORY_WRITES = ("regulatory/", "alerts/")
 REDSHIFT_WRITES = ("warehouse/", "alerts/redshift_maintenance/")
@@ -45,19 +52,40 @@ def mwaa(stack: HouseStack, data_key: str) -> list[iam.PolicyStatement]:
     groups = [stack.arn("logs", f"log-group:airflow-{site.mwaa}-*")]
     # The queue lives in the service's own account and is encrypted with a key there: only its name is known.
     celery = [f"arn:aws:sqs:{stack.region}:*:airflow-celery-*"]
-    queue_actions = ["ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage", "SendMessage"]
-    log_actions = ["CreateLogStream", "CreateLogGroup", "PutLogEvents", "GetLogEvents", "GetLogRecord", "GetQueryResults"]
-    via = {"StringEquals": {"kms:ViaService": [f"sqs.{stack.region}.amazonaws.com", f"s3.{stack.region}.amazonaws.com"]}}
+    queue_actions = [
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ReceiveMessage",
+        "SendMessage",
+    ]
+    log_actions = [
+        "CreateLogStream",
+        "CreateLogGroup",
+        "PutLogEvents",
+        "GetLogEvents",
+        "GetLogRecord",
+        "GetQueryResults",
+    ]
+    bucket_actions = [
+        "ListBucket", "GetBucketLocation", "GetBucketPublicAccessBlock", "GetEncryptionConfiguration"
+    ]  # fmt: skip
+    via = {
+        "StringEquals": {"kms:ViaService": [f"sqs.{stack.region}.amazonaws.com", f"s3.{stack.region}.amazonaws.com"]}
+    }
     return [
         allow("Metrics", ["airflow:PublishMetrics"], [stack.arn("airflow", f"environment/{site.mwaa}")]),
-        allow("ReadTheBundle", ["s3:GetObject", "s3:GetObjectVersion"], [*objects(bucket, "dags/"), *(f"{bucket_arn(bucket)}/{file}" for file in FILES)]),
-        allow("ListTheBundle", ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketPublicAccessBlock", "s3:GetEncryptionConfiguration"], [bucket_arn(bucket)]),
+        allow("ReadTheBundle", ["s3:GetObject", "s3:GetObjectVersion"],
+              [*objects(bucket, "dags/"), *(f"{bucket_arn(bucket)}/{file}" for file in FILES)]),
+        allow("ListTheBundle", [f"s3:{action}" for action in bucket_actions], [bucket_arn(bucket)]),
         # No resource can be named for these three; MWAA refuses to start without the first.
         allow("AccountSettings", ["s3:GetAccountPublicAccessBlock", "logs:DescribeLogGroups"], ["*"]),
-        allow("OwnMetrics", ["cloudwatch:PutMetricData"], ["*"], {"StringLike": {"cloudwatch:namespace": ["AmazonMWAA", "AWS/MWAA", "Podemos/*"]}}),
+        allow("OwnMetrics", ["cloudwatch:PutMetricData"], ["*"],
+              {"StringLike": {"cloudwatch:namespace": ["AmazonMWAA", "AWS/MWAA", "Podemos/*"]}}),
         allow("Logs", [f"logs:{action}" for action in (*log_actions, "GetLogGroupFields")], groups),
         allow("Queue", [f"sqs:{action}" for action in queue_actions], celery),
-        allow("DataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Encrypt"], [data_key], via),
+        allow("DataKey", USE_OF_A_KEY, [data_key], via),
         iam.PolicyStatement(
             sid="NoListOfBuckets", effect=iam.Effect.DENY, actions=["s3:ListAllMyBuckets"], resources=["*"]
         ),
@@ -139,7 +167,11 @@ def mobile(stack: HouseStack) -> list[iam.PolicyStatement]:
     tables = [stack.arn("dynamodb", f"table/{table.name}") for table in resources.mobile_tables(settings)]
     queues = [stack.arn("sqs", queue.name) for queue in resources.mobile_queues(settings)]
     return [
-        allow("Compact", ["s3:PutObject"], objects(names.lake_bucket, "mobile/", "manifests/mobile/", "quarantine/mobile/")),
+        allow(
+            "Compact",
+            ["s3:PutObject"],
+            objects(names.lake_bucket, "mobile/", "manifests/mobile/", "quarantine/mobile/"),
+        ),
         allow("Heartbeats", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"], tables),
         allow("SeeTheBacklog", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], queues),
     ]

@@ -45,12 +45,12 @@ def _resource(pattern: str) -> str:
 MEANT = (
     Meant(
         _resource(r"arn:aws:s3:::[a-z-]+/[a-z_/]*\*"), r".*",
-        "objects below a bucket's prefix: S3 has no other way to name what does not exist yet; no bucket alone is named",
+        "objects below a bucket's prefix: S3 cannot name otherwise what does not exist yet; a whole bucket only to read",
     ),
     Meant(
         _resource(r"\*"), r"mwaa/MwaaPolicy/Resource",
-        "s3:GetAccountPublicAccessBlock, logs:DescribeLogGroups and cloudwatch:PutMetricData know no resource; the last is "
-        "held to namespaces; and a Deny",
+        "s3:GetAccountPublicAccessBlock, logs:DescribeLogGroups and cloudwatch:PutMetricData know no resource, the "
+        "last is held to namespaces; beside them a Deny",
     ),
     Meant(
         _resource(r"\*"), r"mwaa/WarehousePolicy/Resource",
@@ -65,7 +65,8 @@ MEANT = (
         "ecs:ListTasks knows container instances only; the condition holds it to the cluster",
     ),
     Meant(
-        _resource(r"arn:aws:logs:<AWS::Region>:<AWS::AccountId>:log-group:(airflow-podemos-[a-z]+-|/aws-glue/)\*"), r".*",
+        _resource(r"arn:aws:logs:<AWS::Region>:<AWS::AccountId>:log-group:(airflow-podemos-[a-z]+-|/aws-glue/)\*"),
+        r".*",
         "groups that MWAA and Glue name after the environment and the job, and streams that they make",
     ),
     Meant(
@@ -96,7 +97,7 @@ MEANT = (
     ),
     Meant(
         r"AwsSolutions-L1", r"(mobile/(ProcessEvents|Ingest)|observability/Watchdog)/Resource",
-        "Python 3.12 is the version of MWAA's image, on which the library is tested; it is supported until October 2028",
+        "Python 3.12 is the version of MWAA's image, on which the library is tested; supported until October 2028",
     ),
 )  # fmt: skip
 

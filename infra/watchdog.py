@@ -37,7 +37,7 @@ class Contingency:
             stack, "Image", repository_name=site.deployment.watchdog.repository, removal_policy=stack.retain,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE, image_scan_on_push=True,
             encryption=ecr.RepositoryEncryption.KMS, encryption_key=key,
-            lifecycle_rules=[ecr.LifecycleRule(max_image_count=30, description="as many releases can be rolled back to")],
+            lifecycle_rules=[ecr.LifecycleRule(max_image_count=30, description="releases to go back to")],
         )  # fmt: skip
         self.task_role = _ecs_role(stack, "ContingencyRole", "The report's contingency task", site.contingency_role)
         data = allow("DataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn])
@@ -65,7 +65,8 @@ class Contingency:
             essential=True,
             readonly_root_filesystem=False,  # DuckDB spills to its temporary folder
             secrets=[ecs.CfnTaskDefinition.SecretProperty(
-                name="PODEMOS_PLATFORM", value_from=stack.arn("secretsmanager", "secret:airflow/variables/podemos_platform")
+                name="PODEMOS_PLATFORM",
+                value_from=stack.arn("secretsmanager", "secret:airflow/variables/podemos_platform"),
             )],
             log_configuration=ecs.CfnTaskDefinition.LogConfigurationProperty(
                 log_driver="awslogs",
@@ -107,7 +108,9 @@ def watchdog(
         allow("Start", ["ecs:RunTask"], [stack.arn("ecs", f"task-definition/{task.task_definition}:*")], cluster),
         allow("Follow", ["ecs:DescribeTasks"], [tasks], cluster),
         allow("Find", ["ecs:ListTasks"], ["*"], cluster),
-        allow("HandRoles", ["iam:PassRole"], [contingency.task_role.role_arn, contingency.start_role.role_arn], pass_to),
+        allow(
+            "HandRoles", ["iam:PassRole"], [contingency.task_role.role_arn, contingency.start_role.role_arn], pass_to
+        ),
         allow("DataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
     ]
     made = house_function(
@@ -175,5 +178,3 @@ def _ecs_role(stack: HouseStack, identifier: str, about: str, name: str | None =
             },
         ),
     )
-
-

@@ -1,7 +1,7 @@
 """Would MWAA install requirements.txt? (`make requirements-gate`).
 
-MWAA installs it into the image under two constraint files, within nine minutes; when pip fails it only logs that, starts
-without the packages, and calls the environment available. So everything that could fail there fails here.
+MWAA installs it into the image under two constraint files, within nine minutes; when pip fails it only logs that,
+starts without the packages, and calls the environment available. So everything that could fail there fails here.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Cost:
             found.append(f"oversize: {self.megabytes:,.0f} MB to download, the budget is {BUDGET_MB:.0f} MB")
         if self.seconds > BUDGET_SECONDS:
             found.append(
-                f"too slow: {self.seconds:.0f} s estimated, the budget is {BUDGET_SECONDS:.0f} s of MWAA's {LIMIT_SECONDS} s"
-                f" (compiled: {', '.join(self.compiled) or 'nothing'})"
+                f"too slow: {self.seconds:.0f} s estimated, the budget is {BUDGET_SECONDS:.0f} s of MWAA's "
+                f"{LIMIT_SECONDS} s (compiled: {', '.join(self.compiled) or 'nothing'})"
             )
         return found
 
@@ -169,8 +169,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{path.name}: {fault}", file=sys.stderr)
     if costs and not found:
         print(
-            f"{path.name}: resolves on MWAA 3.3.1 (Python {PYTHON}): {costs.packages} packages, {costs.megabytes:.0f} MB, "
-            f"compiled: {', '.join(costs.compiled) or 'none'}; {costs.seconds:.0f} s estimated of {LIMIT_SECONDS} s"
+            f"{path.name}: resolves on MWAA 3.3.1 (Python {PYTHON}): {costs.packages} packages, "
+            f"{costs.megabytes:.0f} MB, compiled: {', '.join(costs.compiled) or 'none'}; "
+            f"{costs.seconds:.0f} s estimated of {LIMIT_SECONDS} s"
         )
     return 1 if found else 0
 

@@ -13,7 +13,14 @@ from infra.stacks.network import NetworkStack
 from infra.stacks.storage import StorageStack
 from podemos.contracts import resources
 
-CURATE_READS = ("raw/", "manifests/branches/", "curated/", "quarantine/", "index/branches/", "regulatory/configuration/")
+CURATE_READS = (
+    "raw/",
+    "manifests/branches/",
+    "curated/",
+    "quarantine/",
+    "index/branches/",
+    "regulatory/configuration/",
+)
 CURATE_WRITES = ("manifests/branches/", "curated/", "quarantine/")
 
 
@@ -161,7 +168,10 @@ class DataStack(HouseStack):
         )
         lake = names.lake_bucket
         for actions, where in (
-            (["s3:GetObject"], objects(lake, "curated/", "manifests/branches/", "regulatory/normalised/", "regulatory/nights/")),
+            (
+                ["s3:GetObject"],
+                objects(lake, "curated/", "manifests/branches/", "regulatory/normalised/", "regulatory/nights/"),
+            ),
             (["s3:PutObject"], objects(lake, "regulatory/builds/")),
             (["s3:ListBucket", "s3:GetBucketLocation"], [bucket_arn(lake)]),
             (["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn]),

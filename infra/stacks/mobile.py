@@ -1,4 +1,4 @@
-"""The way of the phones' events: HTTP API -> ingest -> inbox -> EventBridge -> SQS -> process_events, with its tables."""
+"""The way of the phones' events: HTTP API -> ingest -> inbox -> EventBridge -> SQS -> process_events; its tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,11 @@ class MobileStack(HouseStack):
     def _queues(self) -> dict[str, sqs.Queue]:
         made: dict[str, sqs.Queue] = {}
         for queue in resources.mobile_queues(self.site.deployment.mobile):
-            dead = sqs.DeadLetterQueue(max_receive_count=queue.receives, queue=made[queue.dead_letter]) if queue.dead_letter else None
+            dead = (
+                sqs.DeadLetterQueue(max_receive_count=queue.receives, queue=made[queue.dead_letter])
+                if queue.dead_letter
+                else None
+            )
             made[queue.name] = sqs.Queue(
                 self,
                 queue.name.title().replace("-", ""),
@@ -91,7 +95,9 @@ class MobileStack(HouseStack):
                 )
             )
 
-    def _function(self, name: str, about: str, statements: list[iam.PolicyStatement], **settings: Any) -> functions.Function:
+    def _function(
+        self, name: str, about: str, statements: list[iam.PolicyStatement], **settings: Any
+    ) -> functions.Function:
         mobile = self.site.deployment.mobile
         environment = {
             "LAKE_BUCKET": self.site.names.lake_bucket,
@@ -118,7 +124,9 @@ class MobileStack(HouseStack):
                 allow("WriteValidated", ["s3:PutObject"], objects(lake, "mobile/", "quarantine/mobile/")),
                 allow("Seen", items, [table.table_arn for table in self.tables.values()]),
                 allow("SplitIntoMessages", ["sqs:SendMessage"], [queue.queue_arn]),
-                allow("Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn]),
+                allow(
+                    "Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn]
+                ),
             ],
             timeout=60,
             memory=512,
@@ -143,7 +151,8 @@ class MobileStack(HouseStack):
             "Takes a phone's batch: one object, created once, then the acknowledgement",
             [
                 allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix), once),
-                allow("ListInbox", ["s3:ListBucket"], [bucket_arn(lake)], {"StringLike": {"s3:prefix": f"{mobile.inbox_prefix}*"}}),
+                allow("ListInbox", ["s3:ListBucket"], [bucket_arn(lake)],
+                      {"StringLike": {"s3:prefix": f"{mobile.inbox_prefix}*"}}),
                 allow("Heartbeat", ["dynamodb:UpdateItem", "dynamodb:GetItem"], [heartbeats]),
                 allow("Admission", ["sqs:GetQueueAttributes"], [self.queues[mobile.events_queue].queue_arn]),
             ],
@@ -194,5 +203,3 @@ class MobileStack(HouseStack):
             principal="apigateway.amazonaws.com", source_account=self.account,
             source_arn=self.arn("execute-api", f"{made.ref}/*/*"),
         )  # fmt: skip
-
-

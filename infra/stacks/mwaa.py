@@ -82,15 +82,23 @@ class MwaaStack(HouseStack):
         signing = storage.signing_keys[site.names.signing_key].key_arn
         environment_key = grants.allow(
             "EnvironmentKey",
-            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Encrypt"],
+            grants.USE_OF_A_KEY,
             [self.key.key_arn],
-            {"StringEquals": {"kms:ViaService": [f"sqs.{self.region}.amazonaws.com", f"s3.{self.region}.amazonaws.com"]}},
+            {
+                "StringEquals": {
+                    "kms:ViaService": [f"sqs.{self.region}.amazonaws.com", f"s3.{self.region}.amazonaws.com"]
+                }
+            },
         )
         lake_key = grants.allow(
             "EncryptedTopicsAndTables",
             ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"],
             [storage.key.key_arn],
-            {"StringEquals": {"kms:ViaService": [f"{s}.{self.region}.amazonaws.com" for s in ("sns", "dynamodb", "s3")]}},
+            {
+                "StringEquals": {
+                    "kms:ViaService": [f"{s}.{self.region}.amazonaws.com" for s in ("sns", "dynamodb", "s3")]
+                }
+            },
         )
         concerns = {
             "Mwaa": [*grants.mwaa(self, storage.key.key_arn), environment_key],

@@ -64,9 +64,7 @@ class NetworkStack(HouseStack):
         self._rules()
         self._ways_to_aws(interface=network.interface_endpoints)
         if vpn is not None:
-            self.vpc.add_vpn_connection(
-                "Branches", ip=str(vpn.gateway_ip), asn=vpn.asn, static_routes=[str(vpn.cidr)]
-            )
+            self.vpc.add_vpn_connection("Branches", ip=str(vpn.gateway_ip), asn=vpn.asn, static_routes=[str(vpn.cidr)])
         self._flow_log()
 
     def _rules(self) -> None:

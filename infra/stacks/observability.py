@@ -65,7 +65,12 @@ class ObservabilityStack(HouseStack):
 
     def _glue_failures(self) -> None:
         jobs = [job.name for job in resources.jobs(self.site.names)]
-        fields = {"job": "$.detail.jobName", "state": "$.detail.state", "why": "$.detail.message", "run": "$.detail.jobRunId"}
+        fields = {
+            "job": "$.detail.jobName",
+            "state": "$.detail.state",
+            "why": "$.detail.message",
+            "run": "$.detail.jobRunId",
+        }
         events.CfnRule(
             self,
             "GlueFailures",
@@ -158,5 +163,3 @@ def group_name(group: logs.LogGroup) -> str:
     resource = group.node.default_child
     assert isinstance(resource, logs.CfnLogGroup) and resource.log_group_name  # noqa: S101 - every group here has a name
     return resource.log_group_name
-
-

@@ -92,7 +92,9 @@ class StorageStack(HouseStack):
             resource = made.node.default_child
             assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - what a Bucket is made of
             # The construct's own switch would add a function that sets it; CloudFormation can.
-            resource.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
+            resource.add_property_override(
+                "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+            )
         return made
 
     def _identifier(self, name: str) -> str:
@@ -109,7 +111,9 @@ class StorageStack(HouseStack):
             rules += [
                 s3.LifecycleRule(id="replaced-indexes", noncurrent_version_expiration=_DAY(90)),
                 s3.LifecycleRule(
-                    id="raw-cools", prefix="raw/", transitions=[s3.Transition(storage_class=cool, transition_after=_DAY(90))]
+                    id="raw-cools",
+                    prefix="raw/",
+                    transitions=[s3.Transition(storage_class=cool, transition_after=_DAY(90))],
                 ),
             ]
         elif name == names.reports_bucket:
@@ -123,7 +127,7 @@ class StorageStack(HouseStack):
         return rules
 
     def _guard_reports(self, bucket: s3.Bucket) -> None:
-        """Only the publisher writes, only once, and nobody deletes: with versioning, a delete marker would make room."""
+        """Only the publisher writes, only once, and nobody deletes: a delete marker would make room for another."""
         publishers = [self.role_arn(self.site.execution_role), self.role_arn(self.site.contingency_role)]
         denials: list[tuple[str, list[str], dict[str, Any]]] = [
             ("OnlyThePublishersWrite", ["s3:PutObject"], {"ArnNotEquals": {"aws:PrincipalArn": publishers}}),
@@ -152,9 +156,7 @@ class StorageStack(HouseStack):
         )
 
     def _topic(self, name: str) -> sns.Topic:
-        topic = sns.Topic(
-            self, name.title().replace("-", ""), topic_name=name, master_key=self.key, enforce_ssl=True
-        )
+        topic = sns.Topic(self, name.title().replace("-", ""), topic_name=name, master_key=self.key, enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsEventsAndBudgetsOfThisAccount",

@@ -1,4 +1,4 @@
-"""Every policy read line by line: no service-wide action, no `*` without a condition or a stated reason, no stranger."""
+"""Every policy read line by line: no service-wide action, no `*` without condition or stated reason, no stranger."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_buckets_are_private_versioned_encrypted_and_speak_tls_only(stacks):
 
 def test_reports_are_locked_written_once_by_the_publishers_and_never_deleted(stacks, environment):
     storage = stacks["storage"]
-    (name, bucket), = [(n, b) for n, b in of_type(storage, "AWS::S3::Bucket").items() if n.startswith("Reports")]
+    ((name, bucket),) = [(n, b) for n, b in of_type(storage, "AWS::S3::Bucket").items() if n.startswith("Reports")]
     assert bucket["ObjectLockEnabled"] is True
     policy = next(p for p in of_type(storage, "AWS::S3::BucketPolicy").values() if p["Bucket"]["Ref"] == name)
     denied = {s["Sid"]: s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny" and "Sid" in s}
@@ -107,7 +107,9 @@ def test_the_watchdog_is_woken_at_its_four_clocks_in_mexico(stacks):
 
 def test_the_watchdog_knows_everything_its_handler_asks_for(stacks):
     function = next(
-        f for f in of_type(stacks["observability"], "AWS::Lambda::Function").values() if f["FunctionName"].endswith("watchdog")
+        f
+        for f in of_type(stacks["observability"], "AWS::Lambda::Function").values()
+        if f["FunctionName"].endswith("watchdog")
     )
     variables = function["Environment"]["Variables"]
     assert {"LAKE_BUCKET", "REPORTS_BUCKET", "CHANNELS", "CLUSTER", "TASK_DEFINITION", "CONTAINER"} <= variables.keys()
@@ -133,7 +135,18 @@ def test_every_log_group_is_encrypted_and_ends_some_day(stacks, environment):
 def test_without_a_nat_everything_mwaa_needs_has_an_endpoint(templates):
     endpoints = of_type(templates["prod"]["network"], "AWS::EC2::VPCEndpoint").values()
     services = {json.dumps(e["ServiceName"]).rsplit(".", 1)[-1].strip('"]} ') for e in endpoints}
-    assert {"s3", "dynamodb", "sqs", "logs", "monitoring", "kms", "secretsmanager", "glue", "redshift-data", "sns"} <= services
+    assert {
+        "s3",
+        "dynamodb",
+        "sqs",
+        "logs",
+        "monitoring",
+        "kms",
+        "secretsmanager",
+        "glue",
+        "redshift-data",
+        "sns",
+    } <= services
     assert sum(e.get("VpcEndpointType") == "Interface" for e in endpoints) == 14
 
 

@@ -26,7 +26,7 @@ print(run.state)
 
 @pytest.fixture(scope="module")
 def events(database, aws, home):
-    """The events of a run of the first stages, as they stand in the file; the lake is left empty for the next module."""
+    """The events of a run of the first stages, as they stand in the file; the lake is left empty for others."""
     bucket = boto3.resource("s3").Bucket("podemos-lake")
     bucket.create()
     store = S3Store(boto3.client("s3"), "podemos-lake")

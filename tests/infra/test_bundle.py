@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -17,34 +16,28 @@ from tools.deploy import bundle
 from tools.deploy.smoke import expected_of
 
 IMPORT = """
-import json, sys
+import importlib, json, sys
 from pathlib import Path
-home = Path(sys.argv[1])
-# As MWAA's processes have it: plugins are on every component's path, dags/ comes with the bundle's parsing alone.
-sys.path = [p for p in sys.path if not p.startswith(sys.argv[2]) or "site-packages" in p]
-before = [p for p in sys.path if "podemos" in p]
+home, checkout = Path(sys.argv[1]), sys.argv[2]
+sys.path = [p for p in sys.path if not p.startswith(checkout) or "site-packages" in p]
 import airflow.settings
-from airflow.dag_processing.dagbag import BundleDagBag
-from airflow import plugins_manager
-if sys.argv[3] == "triggerer":
-    import importlib
-    found = []
-    for path in sorted((home / "plugins").glob("*.py")):
-        found.append(importlib.import_module(path.stem).__file__)
-    try:
-        import podemos
-        found.append("podemos is importable: " + podemos.__file__)
-    except ImportError:
-        pass
-    print(json.dumps({"files": found}))
-else:
-    bag = BundleDagBag(str(home / "dags"), bundle_path=home / "dags", bundle_name="dags-folder")
+airflow.settings.prepare_syspath_for_config_and_plugins()
+# What every component has, the triggerer has no more: plugins on the path, dags/ not.
+plugins = [importlib.import_module(path.stem).__file__ for path in sorted((home / "plugins").glob("*.py"))]
+try:
     import podemos
-    from podemos.core import paths
-    print(json.dumps({
-        "dags": sorted(bag.dags), "errors": bag.import_errors, "podemos": podemos.__file__,
-        "include": str(paths.include()), "commit": paths.commit(),
-    }))
+    without_dags = podemos.__file__
+except ImportError:
+    without_dags = None
+# What the dag processor and a worker have beside: the bundle's root.
+from airflow.dag_processing.dagbag import BundleDagBag
+bag = BundleDagBag(str(home / "dags"), bundle_path=home / "dags", bundle_name="dags-folder")
+import podemos
+from podemos.core import paths
+print(json.dumps({
+    "plugins": plugins, "without_dags": without_dags, "dags": sorted(bag.dags), "errors": bag.import_errors,
+    "podemos": podemos.__file__, "include": str(paths.include()), "commit": paths.commit(),
+}))
 """
 
 
@@ -63,19 +56,24 @@ def airflow_home(made, tmp_path_factory):
     return home
 
 
-def run(home: Path, component: str) -> dict:
+@pytest.fixture(scope="module")
+def found(airflow_home):
+    """What a process sees that has nothing but this folder and the installed packages."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "PODEMOS", "PYTHON"))}
-    settings = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"}
+    settings = {
+        "AIRFLOW_HOME": str(airflow_home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT, str(home), str(ROOT), component],
-        env=kept | settings, capture_output=True, text=True, check=False, cwd=home,
+        [sys.executable, "-c", IMPORT, str(airflow_home), str(ROOT)],
+        env=kept | settings, capture_output=True, text=True, check=False, cwd=airflow_home,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_every_dag_is_imported_from_the_bundle_in_mwaas_layout(made, airflow_home):
-    found = run(airflow_home, "dag-processor")
+def test_every_dag_is_imported_from_the_bundle_in_mwaas_layout(found, made, airflow_home):
     assert found["errors"] == {}
     assert [f"{name}.py" for name in found["dags"]] == expected_of(made)["files"]
     assert found["podemos"] == str(airflow_home / "dags/podemos/__init__.py")
@@ -83,9 +81,9 @@ def test_every_dag_is_imported_from_the_bundle_in_mwaas_layout(made, airflow_hom
     assert found["commit"] == made.commit
 
 
-def test_the_triggerer_imports_the_plugins_without_dags_on_its_path(airflow_home):
-    found = run(airflow_home, "triggerer")["files"]
-    assert found and all(path.startswith(str(airflow_home / "plugins")) for path in found)
+def test_the_triggerer_imports_the_plugins_without_dags_on_its_path(found, airflow_home):
+    assert found["plugins"] and all(path.startswith(str(airflow_home / "plugins")) for path in found["plugins"])
+    assert found["without_dags"] is None
 
 
 def test_the_same_files_are_the_same_bytes_in_two_folders(made, tmp_path):

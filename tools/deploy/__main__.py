@@ -100,7 +100,10 @@ def _dry_run(given: argparse.Namespace) -> int:
         release.deploy(target, found, templates(given.env), force=given.force, parameters=told, unpause=True)
         if given.command == "rollback":
             print("--- a second release, which is then taken back ---")
-            changed = dict(found.files) | {"dags/podemos/__init__.py": b'"""Changed."""\n', "startup.sh": b"export A=1\n"}
+            changed = dict(found.files) | {
+                "dags/podemos/__init__.py": b'"""Changed."""\n',
+                "startup.sh": b"export A=1\n",
+            }
             release.deploy(target, bundle.Bundle("f" * 40, found.glue, found.functions, changed), None)
             print("--- the rollback ---")
             release.rollback(target, to=given.to, force=given.force)

@@ -58,12 +58,16 @@ class Checkout:
         Raises:
             NotReproducible: something is not committed.
         """
-        changed = _git(root, "status", "--porcelain", "--", "dags", "plugins", "include", "infra/mwaa", "requirements.txt")
+        changed = _git(
+            root, "status", "--porcelain", "--", "dags", "plugins", "include", "infra/mwaa", "requirements.txt"
+        )
         if changed and not dirty:
             raise NotReproducible(f"not committed, so no commit would name these bytes:\n{changed}")
         listed = _git(root, "ls-files", "--cached", *(["--others", "--exclude-standard"] if dirty else []))
         commit = _git(root, "rev-parse", "HEAD") + ("-dirty" if changed else "")
-        return cls(commit, {name: (root / name).read_bytes() for name in listed.splitlines() if (root / name).is_file()})
+        return cls(
+            commit, {name: (root / name).read_bytes() for name in listed.splitlines() if (root / name).is_file()}
+        )
 
     def below(self, prefix: str, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
         """Files whose path begins with a prefix, by the rest of their path."""
@@ -187,4 +191,6 @@ def _json(document: Any) -> bytes:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+    ).stdout.strip()

@@ -1,6 +1,7 @@
 """A dry run: the release as it would be, against S3 and Secrets Manager in memory and recorded answers of the rest.
 
-boto3 builds and checks every request; its answers are checked against the service's own model. Nothing leaves the machine.
+boto3 builds and checks every request; its answers are checked against the service's own model. Nothing leaves the
+machine.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Account:
             path = f"{given['Method']} {given['Path']}"
             self.calls.append(f"mwaa {path}")
             return 200, {"RestApiStatusCode": 200, "RestApiResponse": self._recorded(path)}
-        self.calls.append(f"mwaa {operation}")
+        self.calls.append(f"{service} {operation}")
         return 200, self._recorded(operation)
 
     def _recorded(self, name: str) -> Any:
@@ -54,10 +55,10 @@ class Account:
             raise LookupError(f"no recorded answer to {name}; add one to {RECORDED.name}")
         return known.pop(0) if len(known) > 1 else known[0]
 
-    def _CreateStack(self, name: str, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:  # noqa: N802
+    def _CreateStack(self, name: str, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         return self._change(name, given, "CREATE")
 
-    def _UpdateStack(self, name: str, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:  # noqa: N802
+    def _UpdateStack(self, name: str, given: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         return self._change(name, given, "UPDATE")
 
     def _change(self, name: str, given: Mapping[str, Any], kind: str) -> tuple[int, dict[str, Any]]:
@@ -71,14 +72,14 @@ class Account:
         self.pending[name] = [f"{kind}_IN_PROGRESS", self.fail.get(name, f"{kind}_COMPLETE")]
         return 200, {"StackId": f"stack/{name}"}
 
-    def _DescribeStacks(self, name: str, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:  # noqa: N802
+    def _DescribeStacks(self, name: str, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         if name not in self.stacks:
             return 400, _error("ValidationError", f"Stack with id {name} does not exist")
         if self.pending[name]:
             self.stacks[name]["StackStatus"] = self.pending[name].pop(0)
         return 200, {"Stacks": [dict(self.stacks[name])]}
 
-    def _DescribeStackEvents(self, name: str, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:  # noqa: N802
+    def _DescribeStackEvents(self, name: str, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         about = {"StackId": f"stack/{name}", "EventId": "1", "StackName": name, "Timestamp": NOON}
         failed = {"LogicalResourceId": "Environment", "ResourceStatus": "UPDATE_FAILED"}
         return 200, {"StackEvents": [about | failed | {"ResourceStatusReason": "recorded: the update was refused"}]}
@@ -99,8 +100,8 @@ def rehearsal(
     account = Account(yaml.safe_load(RECORDED.read_text(encoding="utf-8")))
     with mock_aws():
         session = boto3.Session("dry", "run", region_name="us-east-1")
-        clients = {s: session.client(s) for s in ("s3", "secretsmanager", "cloudformation", "mwaa")}
-        for service in ("cloudformation", "mwaa"):
+        clients = {s: session.client(s) for s in ("s3", "secretsmanager", "cloudformation", "mwaa", "ecr")}
+        for service in ("cloudformation", "mwaa", "ecr"):
             _answer_from(clients[service], service, account)
         target = Target(name, clients.__getitem__, say, lambda _: None, lambda: at)
         bucket = target.names.artifacts_bucket
@@ -109,7 +110,9 @@ def rehearsal(
         clients["s3"].meta.events.register("provide-client-params.s3.*", _recorder(account))
         if connections:
             for branch in branches().branches[: target.names.pilot_branches]:
-                clients["secretsmanager"].create_secret(Name=f"airflow/connections/{branch.connection}", SecretString="{}")
+                clients["secretsmanager"].create_secret(
+                    Name=f"airflow/connections/{branch.connection}", SecretString="{}"
+                )
         yield target, account
 
 

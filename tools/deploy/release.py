@@ -1,6 +1,7 @@
 """A release and its way back. Dependencies first, DAG files last; every file by the version id that S3 gave it.
 
-What went out is kept in the artifacts bucket as `releases/<n>.json`, created once: a rollback reads it and needs no checkout.
+What went out is kept in the artifacts bucket as `releases/<n>.json`, created once: a rollback reads it and needs no
+checkout.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def deploy(
         glue=bundle.glue,
         functions=bundle.functions,
         files=files,
-        parameters={concern: values for concern in concerns(bundle)},
+        parameters=dict.fromkeys(concerns(bundle), values),
         at=iso(target.clock()),
         forced=forced,
         expected=expected,
@@ -122,7 +123,7 @@ def deploy(
     environment.apply_pools(target)
     if unpause:
         environment.unpause(target)
-    smoke.check(target, expected)
+    smoke.check(target, expected, bundle.commit)
     target.say(f"release {release.number} of {target.mwaa}: commit {release.commit[:12]} is live")
     return release
 
@@ -168,7 +169,7 @@ def rollback(target: Target, *, to: int | None = None, force: str | None = None)
     )
     _keep(target, release)
     target.say("3 the smoke test")
-    smoke.check(target, wanted.expected)
+    smoke.check(target, wanted.expected, wanted.commit)
     target.say(f"release {release.number} of {target.mwaa}: commit {release.commit[:12]} is live again")
     return release
 

@@ -1,10 +1,14 @@
-"""Is it alive? Asked over InvokeRestApi: version, import errors, DAGs, plugins, pools, connections."""
+"""Is it alive? Over InvokeRestApi: version, import errors, DAGs, plugins, pools; then connections and image."""
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from podemos.contracts import airflow
 from podemos.contracts.branches import branches
@@ -28,15 +32,22 @@ def expected_of(bundle: Bundle) -> dict[str, list[str]]:
     return {"files": sorted(files), "plugins": sorted(names)}
 
 
-def check(target: Target, expected: Mapping[str, list[str]]) -> None:
+def check(target: Target, expected: Mapping[str, list[str]], commit: str) -> None:
     """Waits for the DAG files, then asks everything and tells all that is wrong at once.
+
+    Args:
+        target: the environment.
+        expected: of `expected_of`.
+        commit: of the release; the tag of the contingency task's image.
 
     Raises:
         DeployFailed: what is wrong, line by line.
     """
-    target.until(lambda: _synced(target, expected["files"]), "DAG files are not parsed yet", seconds=SYNC_SECONDS, every=EVERY)
+    target.until(
+        lambda: _synced(target, expected["files"]), "DAG files are not parsed yet", seconds=SYNC_SECONDS, every=EVERY
+    )
     wrong = [*_version(target), *_imports(target), *_plugins(target, expected["plugins"]), *_pools(target)]
-    wrong += [*_paused(target), *_connections(target)]
+    wrong += [*_paused(target), *_connections(target), *_image(target, commit)]
     for line in wrong:
         target.say(f"    FAIL {line}")
     if wrong:
@@ -97,9 +108,17 @@ def _connections(target: Target) -> list[str]:
     return [f"{len(absent)} of {len(wanted)} branch connections have no secret, first {absent[0]}"] if absent else []
 
 
-def _plugin_sources(bundle: Bundle) -> list[str]:
-    import io
-    import zipfile
+def _image(target: Target, commit: str) -> list[str]:
+    """Without it the watchdog starts nothing."""
+    name = target.deployment.watchdog.repository
+    try:
+        target.clients("ecr").describe_images(repositoryName=name, imageIds=[{"imageTag": commit}])
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        return [f"no image {name}:{commit} ({code}): build infra/contingency/Dockerfile, push it, deploy again"]
+    return []
 
+
+def _plugin_sources(bundle: Bundle) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(bundle.files["plugins.zip"])) as archive:
         return [archive.read(name).decode() for name in archive.namelist() if name.endswith(".py")]

@@ -75,7 +75,9 @@ class Target:
                 return
             self.say(f"    waits {every} s: {what}")
             self.sleep(every)
-        raise DeployFailed(f"{what}: not within {seconds // 60} minutes; look at the console, then run the same command again")
+        raise DeployFailed(
+            f"{what}: not within {seconds // 60} minutes; look at the console, then run the same command again"
+        )
 
 
 CLOSED = ("01:00", "06:30")

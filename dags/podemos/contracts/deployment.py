@@ -1,4 +1,4 @@
-"""What an environment on AWS has beside its names: `include/config/deployment.yaml`. Read by infra/ and tools/deploy."""
+"""What an environment on AWS has beside its names: `include/config/deployment.yaml`, for infra/ and tools/deploy."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ FORCED = (
     r"metrics\.statsd_.*",
     r"operators\.default_queue",
 )
-"""Options that MWAA sets over whatever an environment says (its image, mwaa/config/airflow.py): setting one is a mistake."""
+"""Options that MWAA sets over whatever an environment says (mwaa/config/airflow.py of its image)."""
 _OPTION = re.compile(r"[a-z]+([a-z0-9._]*[a-z0-9_]+)?")
 LOOKUP = "^(?!aws_default$).*$"
-LOG_DAYS = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+LOG_DAYS = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,62}$")]
 
 
@@ -148,7 +150,9 @@ class Deployment(Strict):
             ValueError: there is none.
         """
         if name not in self.environments:
-            raise ValueError(f"no environment {name!r} in deployment.yaml; it has {', '.join(sorted(self.environments))}")
+            raise ValueError(
+                f"no environment {name!r} in deployment.yaml; it has {', '.join(sorted(self.environments))}"
+            )
         return self.environments[name]
 
     def platform(self, name: str) -> Platform:

@@ -1,7 +1,7 @@
 """Buckets, tables, topics, queues, rules, keys, roles and jobs: what is created, with its settings, by name.
 
-The local platform creates them with boto3 and `infra/` declares them for CloudFormation; both read them here, and a test
-compares what the one made with what the other says.
+The local platform creates them with boto3 and `infra/` declares them for CloudFormation; both read them here, and a
+test compares what the one made with what the other says.
 """
 
 from __future__ import annotations

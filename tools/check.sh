@@ -7,7 +7,7 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 bin=.venv/bin
 code=()
-for folder in dags plugins include/glue include/functions local tests tools bench; do [ -d "$folder" ] && code+=("$folder"); done
+for folder in dags plugins include/glue include/functions local infra tests tools bench; do [ -d "$folder" ] && code+=("$folder"); done
 
 run() { # name, command…: output is shown when the check fails, and for the tests always
   local name=$1 start=$SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -17,6 +18,12 @@ def include() -> Path:
         if (candidate / "config").is_dir():  # a mount point of a container may stand empty in the checkout
             return candidate
     raise FileNotFoundError(f"no include/ in {dags} or {dags.parent}: build the bundle with `make bundle`")
+
+
+def commit() -> str | None:
+    """The commit of the bundle that this code came in; None in a checkout."""
+    path = include() / "bundle.json"
+    return str(json.loads(path.read_text(encoding="utf-8"))["commit"]) if path.exists() else None
 
 
 CONFIG_VARIABLE = "PODEMOS_CONFIG"

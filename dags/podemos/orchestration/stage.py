@@ -15,10 +15,13 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
+from podemos.core import paths
 from podemos.orchestration.errors import translated
 from podemos.orchestration.heartbeat import beat_with_forecast
 from podemos.orchestration.lineage import tell
+from podemos.orchestration.night import has_night
 from podemos.orchestration.ports import Ports, stage_parameters
+from podemos.regulatory import keys, release
 
 
 def stage(function: Callable[..., Any], *, day_of: Callable[[Any], date] | None = None, **settings: Any) -> Any:
@@ -75,6 +78,8 @@ def _run(function: Callable[..., Any], arguments: dict[str, Any], day_of: Callab
     ports = Ports(context)
     began = ports.clock()
     with translated():
+        if (commit := paths.commit()) and has_night(context):
+            release.hold(ports.lake, keys.night_folder(ports.night), context["ti"].task_id, commit)
         result = ports.call(function, **arguments)
         tell(context["task"], ports.platform, arguments.values(), result)
         for asset in context["task"].outlets:

@@ -10,40 +10,40 @@ from typing import Any
 
 from local.platform.clients import Clients
 from local.platform.settings import ROOT
+from podemos.contracts import resources
 from podemos.contracts.platform import Platform
 from podemos.core.paths import include
-
-TIMEOUT_MINUTES = 60
 
 
 def provision(platform: Platform, clients: Clients) -> None:
     """Upload scripts and library under their content's hash, and point the jobs at them."""
     s3, glue = clients("s3"), clients("glue")
     database(platform, glue)
-    script = include() / "glue" / f"{platform.curate_job}.py"
-    if not script.exists():
-        raise FileNotFoundError(f"{script}: the job {platform.curate_job} of platform.yaml has no script")
     library = library_zip(ROOT / "dags" / "podemos")
-    bundle = hashlib.sha256(script.read_bytes() + library).hexdigest()[:12]
-    keys = {f"glue/{bundle}/{script.name}": script.read_bytes(), f"glue/{bundle}/podemos.zip": library}
-    for key, content in keys.items():
-        s3.put_object(Bucket=platform.artifacts_bucket, Key=key, Body=content)
-    location = f"s3://{platform.artifacts_bucket}/glue/{bundle}"
-    definition = {
-        "Role": platform.glue_role,
-        "Command": {"Name": "glueetl", "ScriptLocation": f"{location}/{script.name}", "PythonVersion": "3"},
-        "DefaultArguments": {"--extra-py-files": f"{location}/podemos.zip", "--job-language": "python"},
-        "GlueVersion": "5.0",
-        "WorkerType": "G.1X",
-        "NumberOfWorkers": 2,
-        "Timeout": TIMEOUT_MINUTES,
-        "MaxRetries": 0,
-        "ExecutionProperty": {"MaxConcurrentRuns": 3},
-    }
-    if platform.curate_job in glue.list_jobs()["JobNames"]:
-        glue.update_job(JobName=platform.curate_job, JobUpdate=definition)
-    else:
-        glue.create_job(Name=platform.curate_job, **definition)
+    for job in resources.jobs(platform):
+        script = include() / "glue" / f"{job.name}.py"
+        if not script.exists():
+            raise FileNotFoundError(f"{script}: the job {job.name} of platform.yaml has no script")
+        release = hashlib.sha256(script.read_bytes() + library).hexdigest()[:12]
+        keys = {f"glue/{release}/{script.name}": script.read_bytes(), f"glue/{release}/podemos.zip": library}
+        for key, content in keys.items():
+            s3.put_object(Bucket=platform.artifacts_bucket, Key=key, Body=content)
+        place = job.script(platform.artifacts_bucket, release)
+        definition = {
+            "Role": job.role,
+            "Command": {"Name": "glueetl", "ScriptLocation": place, "PythonVersion": "3"},
+            "DefaultArguments": job.arguments(platform.artifacts_bucket, release),
+            "GlueVersion": job.version,
+            "WorkerType": job.worker_type,
+            "NumberOfWorkers": job.workers,
+            "Timeout": job.timeout_minutes,
+            "MaxRetries": job.retries,
+            "ExecutionProperty": {"MaxConcurrentRuns": job.concurrent_runs},
+        }
+        if job.name in glue.list_jobs()["JobNames"]:
+            glue.update_job(JobName=job.name, JobUpdate=definition)
+        else:
+            glue.create_job(Name=job.name, **definition)
 
 
 def database(platform: Platform, glue: Any) -> None:

@@ -1,4 +1,7 @@
-"""Buckets, the state table, topics with the operator's inbox, the signing key and the roles."""
+"""Buckets, the state table, topics with the operator's inbox, the signing key and the roles.
+
+What they are is said in `podemos.contracts.resources`, which `infra/` declares, too; a test holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.platform.clients import Clients
+from podemos.contracts import resources
 from podemos.contracts.platform import Platform
 
 INBOX = "podemos-alerts-inbox"
 _LOOK = 1
 """Seconds for which one look hides a message from the next."""
-LOCK_DAYS = 30
-"""Published reports can not be deleted or overwritten for so long (ten years in production)."""
 
 
 def provision(platform: Platform, clients: Clients) -> None:
@@ -29,27 +31,27 @@ def provision(platform: Platform, clients: Clients) -> None:
 
 def buckets(platform: Platform, s3: Any) -> None:
     """All versioned; the reports' one with Object Lock, which can only be asked for at creation."""
-    for bucket in (platform.lake_bucket, platform.artifacts_bucket, platform.reports_bucket):
-        if _exists(lambda name=bucket: s3.head_bucket(Bucket=name)):  # type: ignore[misc]
+    for bucket in resources.buckets(platform):
+        if _exists(lambda name=bucket.name: s3.head_bucket(Bucket=name)):  # type: ignore[misc]
             continue
-        locked = bucket == platform.reports_bucket
-        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        if locked:
-            rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}}
+        s3.create_bucket(Bucket=bucket.name, ObjectLockEnabledForBucket=bucket.locked)
+        s3.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+        if bucket.locked:
+            rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": resources.LOCK_DAYS}}
             lock = {"ObjectLockEnabled": "Enabled", "Rule": rule}
-            s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=lock)
+            s3.put_object_lock_configuration(Bucket=bucket.name, ObjectLockConfiguration=lock)
 
 
 def state_table(platform: Platform, dynamodb: Any) -> None:
-    """Watermarks and leases of the branches: one string key `pk`."""
-    if not _exists(lambda: dynamodb.describe_table(TableName=platform.branch_state_table)):
-        dynamodb.create_table(
-            TableName=platform.branch_state_table,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    """Watermarks and leases of the branches: one string key."""
+    for table in resources.tables(platform):
+        if not _exists(lambda name=table.name: dynamodb.describe_table(TableName=name)):  # type: ignore[misc]
+            dynamodb.create_table(
+                TableName=table.name,
+                KeySchema=[{"AttributeName": table.key, "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": table.key, "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
 
 
 def topics(platform: Platform, clients: Clients) -> None:
@@ -67,21 +69,19 @@ def topics(platform: Platform, clients: Clients) -> None:
 def signing_key(platform: Platform, kms: Any) -> None:
     """An elliptic-curve key under the alias that signs published manifests."""
     aliases = {alias["AliasName"] for alias in kms.list_aliases()["Aliases"]}
-    if platform.signing_key not in aliases:
-        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Signs published reports")
-        kms.create_alias(AliasName=platform.signing_key, TargetKeyId=key["KeyMetadata"]["KeyId"])
+    for wanted in resources.signing_keys(platform):
+        if wanted.alias not in aliases:
+            key = kms.create_key(KeySpec=wanted.spec, KeyUsage=wanted.usage, Description="Signs published reports")
+            kms.create_alias(AliasName=wanted.alias, TargetKeyId=key["KeyMetadata"]["KeyId"])
 
 
 def roles(platform: Platform, iam: Any) -> None:
     """The roles that jobs and COPY assume; policies are not enforced locally, so none are attached."""
-    for role, service in (
-        (platform.glue_role, "glue.amazonaws.com"),
-        (platform.warehouse.copy_role_arn.rsplit("/", 1)[1], "redshift.amazonaws.com"),
-    ):
-        if not _exists(lambda name=role: iam.get_role(RoleName=name)):  # type: ignore[misc]
-            trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    for role in resources.roles(platform):
+        if not _exists(lambda name=role.name: iam.get_role(RoleName=name)):  # type: ignore[misc]
+            trust = {"Effect": "Allow", "Principal": {"Service": role.service}, "Action": "sts:AssumeRole"}
             policy = {"Version": "2012-10-17", "Statement": [trust]}
-            iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(policy))
+            iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=json.dumps(policy))
 
 
 def alerts(clients: Clients, *, keep: bool = False) -> list[dict[str, str]]:

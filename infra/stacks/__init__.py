@@ -1,0 +1,1 @@
+"""One stack per concern, in the order in which they are created."""

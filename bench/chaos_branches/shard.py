@@ -79,8 +79,8 @@ def branch_of(schedule: Schedule) -> Branch:
 def configured(schedules: Iterable[Schedule], profile: Profile, night: int = 0) -> Branches:
     """The configuration that pulls these schedules, one after the other.
 
-    The suite has up to three pulls a day where a branch has more than forty: on the quiet days one pull gives a gap the
-    time that it has in all of a day's.
+    The suite has up to three pulls a day where a branch has more than forty: on the quiet days one pull gives a gap, and
+    what is read again, the time that they have in all of a day's.
     """
     extraction = Extraction(
         tables=tuple(TABLES),
@@ -92,8 +92,9 @@ def configured(schedules: Iterable[Schedule], profile: Profile, night: int = 0) 
         link_pause_seconds=0,
     )
     if NIGHTS[night] in QUIET:
-        seconds = extraction.behind_seconds * PULLS_A_DAY
-        extraction = extraction.model_copy(update={"behind_seconds": seconds})
+        times = ("behind_seconds", "snapshot_seconds", "branch_seconds")
+        longer = {name: getattr(extraction, name) * PULLS_A_DAY for name in times}
+        extraction = extraction.model_copy(update=longer)
     return Branches.model_construct(extraction=extraction, branches=tuple(branch_of(one) for one in schedules))
 
 

@@ -181,6 +181,11 @@ def _design(stream: TokenStream) -> Design:
             design = replace(design, diststyle="KEY", distkey=names[0])
         elif stream.accept("ENCODE", "AUTO"):
             continue
+        elif stream.accept("BACKUP"):
+            word = stream.choice("YES", "NO")
+            if word is None:
+                raise stream.error("expected YES or NO")
+            design = replace(design, backup=word == "YES")
         else:
             design = replace(design, **_sortkey(stream))
     return design

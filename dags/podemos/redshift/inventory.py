@@ -121,7 +121,7 @@ def read(warehouse: Warehouse, schema: str, table: str, *, views: bool = True) -
         Column(
             r["column_name"],
             types[r["column_name"]]["type"],
-            _true(types[r["column_name"]]["notnull"]),
+            _true(types[r["column_name"]]["is_required"]),
             r["column_default"] or "",
             r["remarks"] or "",
         )

@@ -94,8 +94,9 @@ def create(into: Statements, inventory: Inventory, order: Order, name: str) -> N
     backup = " BACKUP NO" if inventory.backup is False else ""
     style = f"DISTSTYLE {order.design.diststyle}"
     style += f" DISTKEY ({into.names(order.design.distkey)})" if order.design.distkey else ""
+    body = ",\n    ".join(parts)
     into.add(
-        f"CREATE TABLE {into.table(order.schema, name)} (\n    {',\n    '.join(parts)}\n)\n"
+        f"CREATE TABLE {into.table(order.schema, name)} (\n    {body}\n)\n"
         f"{backup} {style} COMPOUND SORTKEY ({into.names(*order.design.sortkey)})"
     )
 

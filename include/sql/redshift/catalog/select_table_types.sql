@@ -7,7 +7,7 @@ SELECT
     TRIM(encoding) AS column_encoding,
     distkey,
     sortkey,
-    notnull
+    "notnull" AS is_required
 FROM pg_table_def
 WHERE schemaname = CAST(:schema_name AS VARCHAR(128))
     AND tablename = CAST(:table_name AS VARCHAR(128));

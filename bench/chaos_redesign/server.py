@@ -1,8 +1,8 @@
 """The local Redshift's statements on the simulated clock, behind the operations of the Data API that the port calls.
 
-A submission is an actor of its own: a client that is killed does not stop what it has sent. Locks are those of the local
-Redshift, first come first served; waiting is simulated. A writer is bound to the table it has found, not to its name, and
-its privileges are looked at when it has the lock: that is the unfriendliest reading of Redshift's documentation.
+A submission is an actor of its own: a client that is killed does not stop what it has sent. Locks are those of the
+local Redshift, first come first served; waiting is simulated. A writer is bound to the table it has found, not to its
+name, and its privileges are looked at when it has the lock: the unfriendliest reading of Redshift's documentation.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from bench.chaos_redesign.simulation import Simulation
 from local.aws.redshift.data_api import _column, _field
 from local.aws.redshift.errors import RedshiftError
 from local.aws.redshift.locks import LockTable, Mode, _Queue, _Request
+from local.aws.redshift.parameters import check
 from local.aws.redshift.session import Control, Result, Session
 from local.aws.redshift.warehouse import Warehouse
 
@@ -51,7 +52,7 @@ class Locks(LockTable):
     ) -> float:
         """As `LockTable.acquire`, on the simulated clock; the actor's own deadline counts."""
         actor = self._simulation.current
-        assert actor is not None
+        assert actor is not None  # noqa: S101 - an actor is running
         if not self._exclusive and mode is Mode.EXCLUSIVE:
             return 0.0
         queue = self._queues.setdefault(table, _Queue())
@@ -91,6 +92,9 @@ class Server:
     def __init__(self, warehouse: Warehouse, simulation: Simulation, cost: Cost) -> None:
         self.warehouse, self.simulation, self.cost = warehouse, simulation, cost
         self._numbers = itertools.count(1)
+        self.known: dict[str, Submission] = {}
+        self.swapping = 0
+        """Transactions under way that rename the table: the moment that writers are drawn to."""
 
     def transaction(
         self,
@@ -126,7 +130,7 @@ class Server:
 
     def _one(self, session: Session, text: str, values: Mapping[str, str], before: Callable[[], None] | None) -> Result:
         actor, simulation = self.simulation.current, self.simulation
-        assert actor is not None
+        assert actor is not None  # noqa: S101 - an actor is running
         simulation.pause(0)
         session.in_batch = True
         timeout = int(session.settings.get("statement_timeout", "0") or 0) / 1000
@@ -135,7 +139,7 @@ class Server:
         session.control.deadline = None  # the simulated one counts
         if before:
             before()
-        result = self.warehouse.run(session, text, {name: v for name, v in values.items() if f":{name}" in text})
+        result = self.warehouse.run(session, text, values)
         took = self.cost(text)
         if actor.deadline is not None and simulation.now + took > actor.deadline:
             simulation.pause(max(0.0, actor.deadline - simulation.now))
@@ -146,28 +150,33 @@ class Server:
 
     # What a boto3 client of the Data API offers, as far as the port calls it.
 
-    def execute_statement(self, Sql: str, **fields: Any) -> dict[str, Any]:  # noqa: N803 - boto's names
+    def execute_statement(self, Sql: str, **fields: Any) -> dict[str, Any]:
         """Sends one statement."""
         return self.batch_execute_statement([Sql], **fields)
 
-    def batch_execute_statement(self, Sqls: list[str], **fields: Any) -> dict[str, Any]:  # noqa: N803
+    def batch_execute_statement(self, Sqls: list[str], **fields: Any) -> dict[str, Any]:
         """Sends a transaction; it runs whatever becomes of the client."""
         submission = Submission(f"s{next(self._numbers)}")
         values = {p["name"]: p["value"] for p in fields.get("Parameters", [])}
+
+        check(Sqls, values)
+        renames = any(" RENAME TO " in text for text in Sqls)
 
         def serve() -> None:
             try:
                 submission.results = self.transaction(Sqls, values)
             except RedshiftError as error:
                 submission.error = str(error)
+            finally:
+                self.swapping -= renames
             submission.done = True
 
+        self.swapping += renames
         self.simulation.spawn(submission.id, serve)
-        self.known = getattr(self, "known", {})
         self.known[submission.id] = submission
         return {"Id": submission.id}
 
-    def describe_statement(self, Id: str) -> dict[str, Any]:  # noqa: N803
+    def describe_statement(self, Id: str) -> dict[str, Any]:
         """Waits for it: a poll that finds it running would tell nothing."""
         submission = self.known[Id]
         self.simulation.wait(lambda: submission.done)
@@ -175,7 +184,7 @@ class Server:
             return {"Status": "FAILED", "Error": submission.error}
         return {"Status": "FINISHED"}
 
-    def get_statement_result(self, Id: str) -> dict[str, Any]:  # noqa: N803
+    def get_statement_result(self, Id: str) -> dict[str, Any]:
         """Rows of the last statement."""
         result = self.known[Id.split(":")[0]].results[-1]
         columns = [_column(name, kind) for name, kind in result.columns or ()]

@@ -55,7 +55,7 @@ class Simulation:
     def wait(self, ready: Callable[[], bool] | None, until: float | None = None) -> bool:
         """The running actor waits until `ready`, or until an instant; whether it was ready."""
         actor = self.current
-        assert actor is not None
+        assert actor is not None  # noqa: S101 - an actor is running
         actor.ready, actor.wakes = ready, until
         self._hub.release()
         actor.turn.acquire()
@@ -74,7 +74,9 @@ class Simulation:
             if not able:
                 wakes = [a.wakes for a in self.actors if not a.done and a.wakes is not None]
                 if not wakes or min(wakes) > most:
-                    raise RuntimeError(f"at {self.now:.0f} s nobody can go on: {[a.name for a in self.actors if not a.done]}")
+                    raise RuntimeError(
+                        f"at {self.now:.0f} s nobody can go on: {[a.name for a in self.actors if not a.done]}"
+                    )
                 self.now = max(self.now, min(wakes))
                 continue
             self._turn(able[self.dice.randrange(len(able))] if len(able) > 1 else able[0])

@@ -167,12 +167,14 @@ def read(warehouse: Warehouse, schema: str, table: str, *, views: bool = True) -
     )
 
 
+def grants_of(document: Mapping[str, Any]) -> tuple[Grant, ...]:
+    """The grants of an inventory, or of one of its views, that was kept as JSON."""
+    return tuple((privilege, kind, who, bool(option)) for privilege, kind, who, option in document["grants"])
+
+
 def views_of(document: Mapping[str, Any]) -> tuple[View, ...]:
     """The views of an inventory that was kept as JSON."""
-    return tuple(
-        View(**(view | {"grants": tuple((p, kind, who, bool(option)) for p, kind, who, option in view["grants"])}))
-        for view in document["views"]
-    )
+    return tuple(View(**(view | {"grants": grants_of(view)})) for view in document["views"])
 
 
 def differences(before: Inventory, after: Inventory) -> tuple[str, ...]:
@@ -200,8 +202,8 @@ def _views(warehouse: Warehouse, schema: str, table: str) -> Iterator[View]:
             continue
         if _MATERIALIZED.match(query):
             raise ContractViolation(
-                f"{row['table_schema']}.{row['table_name']} is a materialized view of {schema}.{table}: a swap would leave "
-                "it on the old table. Its owner drops it before the redesign and makes it again afterwards"
+                f"{row['table_schema']}.{row['table_name']} is a materialized view of {schema}.{table}: a swap would "
+                "leave it on the old table. Its owner drops it before the redesign and makes it again afterwards"
             )
         names = {"schema_name": row["table_schema"], "table_name": row["table_name"]}
         grants = _grants(warehouse.fetch(f"{_CATALOG}/select_table_grants.sql", names))

@@ -40,10 +40,13 @@ ROUNDS = 50
 """After so many rounds the writers are faster than we are."""
 MOST_VIEWS = 20
 """Ordinary views are made anew within the swap, and a batch holds 40 statements."""
+_LITERAL = re.compile(r"(?<![:\w]):(x\d+)\b")
 _REPORT_TABLE = re.compile(r":(schema|table)\b")
 
 
-def plan(order: Order, *, warehouse: Warehouse, lake: ObjectStore, clock: Clock, dry_run: bool = False) -> dict[str, Any]:
+def plan(
+    order: Order, *, warehouse: Warehouse, lake: ObjectStore, clock: Clock, dry_run: bool = False
+) -> dict[str, Any]:
     """Takes the inventory, and refuses what could not be done without loss; the plan's document with its `key`.
 
     Args:
@@ -93,9 +96,7 @@ def rendered(into: Statements) -> str:
     from podemos.warehouse.literals import render
 
     text = ";\n".join(into.texts) + ";"
-    for name, literal in sorted(into.literals.items(), key=lambda item: -len(item[0])):
-        text = re.sub(rf"(?<![:\w]):{name}\b", lambda _, shown=render(literal): shown, text)
-    return text
+    return _LITERAL.sub(lambda found: render(into.literals[found[1]]), text)
 
 
 def build(redesign: Redesign, until: datetime | None = None) -> str:
@@ -116,16 +117,16 @@ def build(redesign: Redesign, until: datetime | None = None) -> str:
     if redesign.kept("verified"):
         return f"{redesign.folder}verified.json"
     move = forward(redesign.order)
-    create(redesign)
     now = inventory.read(redesign.warehouse, move.schema, move.source, views=False)
     same_columns(redesign, now)
+    create(redesign, now)
     rows = Rows(redesign.order, now.columns, move)
     copy(redesign, rows, until)
     catch_up(redesign, rows, until)
     return verify(redesign, rows)
 
 
-def create(redesign: Redesign) -> None:
+def create(redesign: Redesign, found: Inventory) -> None:
     """The empty table with everything that hangs on it; its name says that it is not the real one."""
     order, move = redesign.order, forward(redesign.order)
     try:
@@ -134,8 +135,6 @@ def create(redesign: Redesign) -> None:
         redesign.warehouse.execute("redesign/create_redesigns.sql")
         steps = redesign.steps()
     if "create" not in steps:
-        found = inventory.read(redesign.warehouse, order.schema, order.name, views=False)
-        same_columns(redesign, found)
         into = Statements("create")
         objects.create(into, found, order, move.target)
         into.add(
@@ -147,22 +146,22 @@ def create(redesign: Redesign) -> None:
         except DataFault as error:
             if "create" not in redesign.steps():
                 raise ContractViolation(
-                    f"{order.schema}.{move.target} could not be created ({error}); if a table of that name is there, it "
-                    "is not of this redesign"
+                    f"{order.schema}.{move.target} could not be created ({error}); if a table of that name is there, "
+                    "it is not of this redesign"
                 ) from error
     redesign.keep("created", {"at": iso(redesign.clock())})
-    dress(redesign, move)
+    dress(redesign, move, found)
 
 
-def dress(redesign: Redesign, move: Move, *, take_back: bool = True) -> None:
+def dress(redesign: Redesign, move: Move, wanted: Inventory, *, take_back: bool = True) -> None:
     """Gives the target what hangs on the source now; all of it can be repeated.
 
     Args:
         redesign: the plan and the ports.
-        move: which table is the model of which.
+        move: names the target.
+        wanted: what hangs on the source.
         take_back: also revoke what the source does not grant.
     """
-    wanted = inventory.read(redesign.warehouse, move.schema, move.source, views=False)
     for _ in range(3):
         has = inventory.read(redesign.warehouse, move.schema, move.target, views=False)
         into = Statements(f"{move.step}: comments and grants")
@@ -234,7 +233,8 @@ def catch_up(redesign: Redesign, rows: Rows, until: datetime | None) -> tuple[Da
             rows.carry(month).execute(redesign.warehouse)
             pace.took(count, (redesign.clock() - began).total_seconds())
     raise SourceUnavailable(
-        f"{redesign.key}: after {ROUNDS} rounds more than {redesign.order.most} rows differ; catch up when less is written"
+        f"{redesign.key}: after {ROUNDS} rounds more than {redesign.order.most} rows differ; catch up when less is "
+        "written"
     )
 
 
@@ -259,9 +259,15 @@ def verify(redesign: Redesign, rows: Rows) -> str:
             into.execute(redesign.warehouse)
         except DataFault as error:
             if "verify" not in redesign.steps():
-                raise DataFault(f"{redesign.key}: not verified: {refused_because(error)}; {_unequal(redesign, move)}") from error
+                raise DataFault(
+                    f"{redesign.key}: not verified: {refused_because(error)}; {_unequal(redesign, move)}"
+                ) from error
     totals = swapped_days(redesign, "verify")
-    timings = {report: _timed(redesign, move, report) for report in redesign.order.reports}
+    sides = {"before": move.source, "after": move.target}
+    timings = {
+        report: {side: timed(redesign, report, name) for side, name in sides.items()}
+        for report in redesign.order.reports
+    }
     return redesign.keep(
         "verified",
         {"months": months_of(totals), "reports": timings, "at": iso(redesign.clock())},
@@ -277,8 +283,8 @@ def add_days(into: Statements, plan_id: str, step: str) -> None:
     """Writes the source's totals into the ledger."""
     into.add(
         "INSERT INTO ops.redesign_days (plan, paso, dia, renglones, centavos, huella)\n"
-        f"SELECT CAST({into.value('plan', plan_id)} AS VARCHAR(64)), CAST({into.value('step', step)} AS VARCHAR(64)), dia, "
-        "renglones, centavos, huella FROM dias_s"
+        f"SELECT CAST({into.value('plan', plan_id)} AS VARCHAR(64)), CAST({into.value('step', step)} AS VARCHAR(64)), "
+        "dia, renglones, centavos, huella FROM dias_s"
     )
 
 
@@ -343,18 +349,17 @@ def _unequal(redesign: Redesign, move: Move) -> str:
     return "; ".join(found) or "no report differs now"
 
 
-def _timed(redesign: Redesign, move: Move, report: str) -> dict[str, int]:
-    """Milliseconds of the report on both tables, rows counted and not sent."""
-    found = {}
-    for side, table in (("before", move.source), ("after", move.target)):
-        into = Statements("timing")
-        into.add(f"SELECT COUNT(*) AS n FROM ({_over(into, redesign, report, table)}) AS x")
-        began = redesign.clock()
-        list(into.fetch(redesign.warehouse))
-        found[side] = round((redesign.clock() - began).total_seconds() * 1000)
-    return found
+def timed(redesign: Redesign, report: str, table: str) -> int:
+    """Milliseconds of the report over a table; its rows are counted and not sent."""
+    into = Statements("timing")
+    into.add(f"SELECT COUNT(*) AS n FROM ({_over(into, redesign, report, table)}) AS x")
+    began = redesign.clock()
+    list(into.fetch(redesign.warehouse))
+    return round((redesign.clock() - began).total_seconds() * 1000)
 
 
-def opened(key: str, *, warehouse: Warehouse, lake: ObjectStore, clock: Clock, sleep: Callable[[float], None] = time.sleep) -> Redesign:
+def opened(
+    key: str, *, warehouse: Warehouse, lake: ObjectStore, clock: Clock, sleep: Callable[[float], None] = time.sleep
+) -> Redesign:
     """See `Redesign.open`."""
     return Redesign.open(key, warehouse=warehouse, lake=lake, clock=clock, sleep=sleep)

@@ -21,6 +21,7 @@ _DEFAULT = re.compile(
 _CONSTRAINT = re.compile(r"[\w\s(),.\"]+")
 _ENCODING = re.compile(r"[a-z0-9]+")
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "REFERENCES", "DROP", "ALTER", "TRUNCATE")
+_WRITING = ("INSERT", "UPDATE", "DELETE")
 _UNCOMPARED = ("super", "geometry", "geography", "varbyte", "binary varying", "hllsketch", "interval")
 _CREATE_VIEW = re.compile(r"^\s*CREATE\s+(OR\s+REPLACE\s+)?VIEW\s+[\w.\"]+\s+AS\s+", re.IGNORECASE)
 
@@ -70,9 +71,7 @@ def declared(inventory: Inventory, order: Order) -> Table:
         size = re.search(r"\((\d+)\)", column.type)
         octets = int(size[1]) if size and column.type.startswith("character") else None
         code = encoding(column.name, column.type, design)
-        columns.append(
-            Declared(column.name, column.type, octets, "none" if code == "raw" else code, column.comment)
-        )
+        columns.append(Declared(column.name, column.type, octets, "none" if code == "raw" else code, column.comment))
     style = f"KEY({design.distkey})" if design.diststyle == "KEY" else design.diststyle
     return Table((order.schema, order.name), "plan", style, design.sortkey, tuple(columns), inventory.comment)
 
@@ -149,6 +148,18 @@ def undress(into: Statements, inventory: Inventory, schema: str, name: str, has:
             into.add(f"REVOKE {_privilege(privilege)} ON {table} FROM {_identity(into, kind, who)}")
 
 
+def close(into: Statements, inventory: Inventory, schema: str, name: str) -> None:
+    """Nobody may write the parked table any more.
+
+    A writer that waits for the lock has found the table already, and would write into it under its new name; refused,
+    it tries again and finds the new one. Owners and superusers are not stopped by this.
+    """
+    writers = sorted({(kind, who) for privilege, kind, who, _ in inventory.grants if privilege in _WRITING})
+    if writers:
+        whom = ", ".join(_identity(into, kind, who) for kind, who in writers)
+        into.add(f"REVOKE {', '.join(_WRITING)} ON {into.table(schema, name)} FROM {whom}")
+
+
 def grants(into: Statements, relation: str, wanted: Iterable[Grant]) -> None:
     """GRANT, one statement per identity."""
     ordered = sorted(wanted, key=lambda grant: grant[1:])
@@ -168,7 +179,9 @@ def view(into: Statements, found: View) -> None:
         return
     query = _CREATE_VIEW.sub("", found.query)
     if ";" in query:
-        raise ContractViolation(f"{found.schema}.{found.name}: a view with a semicolon in its text; make it anew by hand")
+        raise ContractViolation(
+            f"{found.schema}.{found.name}: a view with a semicolon in its text; make it anew by hand"
+        )
     into.add(f"CREATE OR REPLACE VIEW {into.table(found.schema, found.name)} AS {query}")
 
 

@@ -27,7 +27,12 @@ def _text(name: str, kind: str) -> str:
     if kind.startswith("character"):
         size = re.search(r"\((\d+)\)", kind)
         return f"MD5({name})" if size is None or int(size[1]) > _LONG_OCTETS else name
-    return f"CAST({name} AS VARCHAR(64))"
+    return f"CAST({name} AS VARCHAR)"
+
+
+def _date(into: Statements, day: date) -> str:
+    """A date as a typed literal: CREATE TABLE AS binds nothing."""
+    return f"CAST({into.text(day.isoformat())} AS DATE)"
 
 
 class Rows:
@@ -92,7 +97,7 @@ class Rows:
         return into
 
     def take_over(self, plan: str, day: date) -> Statements:
-        """A day of the parked table in place of the same day of the table that has the name, and the ledger's totals."""
+        """A day of the parked table in place of that day of the table that has the name, and the ledger's totals."""
         into = Statements(f"take over {day}")
         named, parked = into.table(self.move.schema, self.move.source), into.table(self.move.schema, self.move.parked)
         columns = into.names(*(c.name for c in self.columns))
@@ -106,7 +111,8 @@ class Rows:
         into.add(f"DELETE FROM ops.redesign_days WHERE {ledger} AND dia = CAST({into.value('day', day)} AS DATE)")
         into.add(
             "INSERT INTO ops.redesign_days (plan, paso, dia, renglones, centavos, huella)\n"
-            f"SELECT CAST({key[0]} AS VARCHAR(64)), CAST({key[1]} AS VARCHAR(64)), t.dia, t.renglones, t.centavos, t.huella\n"
+            f"SELECT CAST({key[0]} AS VARCHAR(64)), CAST({key[1]} AS VARCHAR(64)), t.dia, t.renglones, t.centavos,\n"
+            "    t.huella\n"
             f"FROM ({self._by_day(into, self.move.parked, f' WHERE {where}')}) AS t"
         )
         return into
@@ -140,8 +146,8 @@ class Rows:
             f"FROM (SELECT COUNT(*) AS n FROM ({_DIFFERING}) AS x) AS d\n"
             f"CROSS JOIN (SELECT COUNT(*) AS n FROM ops.redesigns WHERE plan = CAST({key[0]} AS VARCHAR(64))\n"
             f"    AND paso = CAST({key[1]} AS VARCHAR(64))) AS h\n"
-            "CROSS JOIN (SELECT COALESCE(SUM(renglones), 0)::BIGINT AS n FROM dias_s WHERE dia IN (SELECT dia FROM dias_d)) "
-            "AS m\n"
+            "CROSS JOIN (SELECT COALESCE(SUM(renglones), 0)::BIGINT AS n FROM dias_s\n"
+            "    WHERE dia IN (SELECT dia FROM dias_d)) AS m\n"
             "CROSS JOIN (SELECT COALESCE(SUM(renglones), 0)::BIGINT AS n FROM dias_s) AS a"
         )
 
@@ -150,12 +156,13 @@ class Rows:
         if self.order.hot_since is None:
             return
         source, target = self._tables(into)
-        old = f" WHERE {into.names(self.order.date_column)} < CAST({into.value('hot', self.order.hot_since)} AS DATE)"
+        old = f" WHERE {into.names(self.order.date_column)} < {_date(into, self.order.hot_since)}"
         sums = [f"(SELECT COUNT(*) AS n, {self._cents(into)} AS c FROM {table}{old})" for table in (source, target)]
         into.add(
             "INSERT INTO ops.redesigns (plan, paso, renglones, hecho)\n"
-            f"SELECT CAST({into.value('plan', plan)} AS VARCHAR(64)), CAST({into.value('old_step', step + ' old days')} "
-            "AS VARCHAR(64)),\n    CASE WHEN s.n = t.n AND s.c = t.c THEN s.n END, GETDATE()\n"
+            f"SELECT CAST({into.value('plan', plan)} AS VARCHAR(64)), "
+            f"CAST({into.value('old_step', step + ' old days')} AS VARCHAR(64)),\n"
+            "    CASE WHEN s.n = t.n AND s.c = t.c THEN s.n END, GETDATE()\n"
             f"FROM {sums[0]} AS s CROSS JOIN {sums[1]} AS t"
         )
 
@@ -164,7 +171,7 @@ class Rows:
         if self.order.hot_since is None:
             return ""
         column = into.names(self.order.date_column)
-        return f"({column} >= CAST({into.value('hot', self.order.hot_since)} AS DATE) OR {column} IS NULL)"
+        return f"({column} >= {_date(into, self.order.hot_since)} OR {column} IS NULL)"
 
     def _tables(self, into: Statements) -> tuple[str, str]:
         return tuple(into.table(self.move.schema, name) for name in (self.move.source, self.move.target))  # type: ignore[return-value]
@@ -179,27 +186,30 @@ class Rows:
 
     def _by_day(self, into: Statements, name: str, within: str) -> str:
         texts = (_text(into.names(c.name), c.type) for c in self.columns)
-        row = " || ".join(f"COALESCE(CAST(OCTET_LENGTH({t}) AS VARCHAR(12)) || ':' || {t}, '-1:')" for t in texts)
-        digest = f"SUM(CAST(STRTOL(LEFT(MD5({row}), 15), 16) AS DECIMAL(38, 0)))"
+        row = " || ".join(f"COALESCE(CAST(OCTET_LENGTH({t}) AS VARCHAR) || ':' || {t}, '-1:')" for t in texts)
+        amount = into.names(self.order.amount) if self.order.amount else "0"
         return (
-            f"SELECT {self._day(into)} AS dia, COUNT(*) AS renglones, {self._cents(into)} AS centavos,\n"
-            f"    CAST({digest} AS DECIMAL(38, 0)) AS huella\n"
-            f"FROM {into.table(self.move.schema, name)}{within} GROUP BY {self._day(into)}"
+            "SELECT h.dia, COUNT(*) AS renglones,\n"
+            "    CAST(COALESCE(SUM(h.monto) * 100, 0) AS DECIMAL(38, 0)) AS centavos,\n"
+            "    CAST(SUM(CAST(STRTOL(h.huella, 16) AS DECIMAL(38, 0))) AS DECIMAL(38, 0)) AS huella\n"
+            f"FROM (SELECT {self._day(into)} AS dia, {amount} AS monto, LEFT(MD5({row}), 15) AS huella\n"
+            f"    FROM {into.table(self.move.schema, name)}{within}) AS h GROUP BY h.dia"
         )
 
     def _between(self, into: Statements, month: date) -> str:
         """The month's rows, so that the zone map can skip the others; those without a date are the first month's."""
         after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         column = into.names(self.order.date_column)
-        until = f"{column} < CAST({into.value('until', after)} AS DATE)"
+        until = f"{column} < {_date(into, after)}"
         if month <= NO_DATE:
             return f"({until} OR {column} IS NULL)"
-        return f"{column} >= CAST({into.value('since', month)} AS DATE) AND {until}"
+        return f"{column} >= {_date(into, month)} AND {until}"
 
 
 _DIFFERING = (
     "SELECT COALESCE(s.dia, t.dia) AS dia FROM dias_s AS s FULL JOIN dias_t AS t ON s.dia = t.dia\n"
-    "WHERE COALESCE(s.renglones, -1) <> COALESCE(t.renglones, -1) OR COALESCE(s.centavos, 0) <> COALESCE(t.centavos, 0)\n"
+    "WHERE COALESCE(s.renglones, -1) <> COALESCE(t.renglones, -1)\n"
+    "    OR COALESCE(s.centavos, 0) <> COALESCE(t.centavos, 0)\n"
     "    OR COALESCE(s.huella, -1) <> COALESCE(t.huella, -1)"
 )
 
@@ -207,4 +217,3 @@ _DIFFERING = (
 def month_of(day: date) -> date:
     """The first of its month."""
     return day.replace(day=1)
-

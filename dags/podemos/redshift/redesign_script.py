@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from podemos.warehouse.literals import Literal, Names, Number, Typed
@@ -65,7 +65,9 @@ class Statements:
         for at in range(0, len(self.texts), MAX_BATCH):
             texts = self.texts[at : at + MAX_BATCH]
             used = {name for text in texts for name in _USED.findall(text)}
-            warehouse.execute(self._script(texts), *(_only(used, given) for given in (self.values, self.literals)))
+            values = {name: value for name, value in self.values.items() if name in used}
+            literals = {name: literal for name, literal in self.literals.items() if name in used}
+            warehouse.execute(self._script(texts), values, literals)
 
     def fetch(self, warehouse: Warehouse) -> Iterator[dict[str, object]]:
         """The rows of the only statement."""
@@ -81,7 +83,3 @@ class Statements:
         name = f"x{len(self.literals)}"
         self.literals[name] = literal
         return f":{name}"
-
-
-def _only(used: set[str], given: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in given.items() if name in used}

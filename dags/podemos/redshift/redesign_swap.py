@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from podemos.core.clock import from_iso, iso
@@ -40,8 +40,12 @@ def approve(redesign: Redesign, by: str, note: str) -> str:
     return redesign.keep("approval", {"by": by, "note": note, "at": iso(redesign.clock())})
 
 
-def swap(redesign: Redesign) -> str:
+def swap(redesign: Redesign, until: datetime | None = None) -> str:
     """Gives the new design the table's name, if a person has approved.
+
+    Args:
+        redesign: the plan and the ports.
+        until: no attempt is begun after it.
 
     Raises:
         ContractViolation: it is not approved.
@@ -51,11 +55,15 @@ def swap(redesign: Redesign) -> str:
         raise ContractViolation(f"{redesign.key}: nobody has approved it")
     if redesign.steps() & {"rollback", "finish"}:
         raise ContractViolation(f"{redesign.key}: it was rolled back or finished; plan anew")
-    return make(redesign, forward(redesign.order))
+    return make(redesign, forward(redesign.order), until)
 
 
-def rollback(redesign: Redesign) -> str:
+def rollback(redesign: Redesign, until: datetime | None = None) -> str:
     """Gives the old design the name back, with everything that was written since.
+
+    Args:
+        redesign: the plan and the ports.
+        until: no attempt is begun after it.
 
     Raises:
         ContractViolation: it was not swapped, or is finished.
@@ -64,17 +72,17 @@ def rollback(redesign: Redesign) -> str:
     steps = redesign.steps()
     if "swap" not in steps or "finish" in steps:
         raise ContractViolation(f"{redesign.key}: there is nothing to roll back (steps: {', '.join(sorted(steps))})")
-    return make(redesign, backward(redesign.order))
+    return make(redesign, backward(redesign.order), until)
 
 
-def make(redesign: Redesign, move: Move) -> str:
+def make(redesign: Redesign, move: Move, until: datetime | None = None) -> str:
     """Brings the target up to the source and exchanges their names; returns the key of what is known afterwards."""
     for attempt in range(ATTEMPTS):
         if move.step in redesign.steps():
             break
         found = inventory.read(redesign.warehouse, move.schema, move.source)
         same_columns(redesign, found)
-        dress(redesign, move)
+        dress(redesign, move, found)
         rows = Rows(redesign.order, found.columns, move)
         totals, _ = catch_up(redesign, rows, None)
         number = len(redesign.names(f"{move.step}-attempts"))
@@ -94,15 +102,19 @@ def make(redesign: Redesign, move: Move) -> str:
                 break
             why = refused_because(error) if isinstance(error, DataFault) else str(error)
             log.warning("%s: attempt %d gave up: %s", move.step, attempt + 1, why)
-            redesign.sleep(min(LONGEST_PAUSE, PAUSE_SECONDS * 1.5**attempt))
-    else:
-        raise SourceUnavailable(f"{redesign.key}: {move.step} gave up {ATTEMPTS} times; nothing was changed")
+            pause = min(LONGEST_PAUSE, PAUSE_SECONDS * 1.5**attempt)
+            if attempt + 1 == ATTEMPTS or (until is not None and redesign.clock() + timedelta(seconds=pause) >= until):
+                raise SourceUnavailable(
+                    f"{redesign.key}: the {move.step} gave up {attempt + 1} times, at last for {why}; nothing was "
+                    "changed"
+                ) from error
+            redesign.sleep(pause)
     redesign.keep(f"{move.step}-done", {"at": iso(redesign.clock())})
     return settle(redesign, move)
 
 
 def batch(redesign: Redesign, rows: Rows, found: Inventory) -> Statements:
-    """The transaction: mutex, both tables locked, last differing days, proof, names, views.
+    """The transaction: mutex, both tables locked, last differing days, proof, names, no more writing, views.
 
     No statement waits for a lock on the table longer than `wait_ms`; under the locks none takes longer than `hold_ms`.
     """
@@ -120,6 +132,7 @@ def batch(redesign: Redesign, rows: Rows, found: Inventory) -> Statements:
     add_days(into, redesign.id, move.step)
     into.add(f"ALTER TABLE {into.table(move.schema, move.source)} RENAME TO {into.names(move.parked)}")
     into.add(f"ALTER TABLE {into.table(move.schema, move.target)} RENAME TO {into.names(move.source)}")
+    objects.close(into, found, move.schema, move.parked)
     for view in found.views:
         objects.view(into, view)
     return into
@@ -136,12 +149,12 @@ def settle(redesign: Redesign, move: Move) -> str:
     """
     if redesign.kept(f"{move.step}-settled"):
         return f"{redesign.folder}{move.step}-settled.json"
-    after = Move(move.step, move.schema, move.parked, move.source, "")
-    dress(redesign, after, take_back=False)
+    parked = inventory.read(redesign.warehouse, move.schema, move.parked, views=False)
+    dress(redesign, replace(move, target=move.source), parked, take_back=False)
     found = inventory.read(redesign.warehouse, move.schema, move.source)
     rows = Rows(redesign.order, found.columns, move)
     healed = heal(redesign, rows)
-    lost = inventory.differences(_expected(redesign, move), found)
+    lost = inventory.differences(_expected(redesign, move, parked), found)
     if lost:
         raise DataFault(f"{redesign.key}: after the {move.step} the table is not what it was: {'; '.join(lost)}")
     return redesign.keep(
@@ -159,18 +172,20 @@ def heal(redesign: Redesign, rows: Rows) -> list[str]:
         DataFault: a day changed in both; the message names it, and the parked table is kept.
     """
     move = rows.move
-    older = {date.fromisoformat(day): Fingerprint.from_dict(t) for day, t in _attempt(redesign, move)["old_days"].items()}
+    older = {
+        date.fromisoformat(day): Fingerprint.from_dict(t) for day, t in _attempt(redesign, move)["old_days"].items()
+    }
     then = older | swapped_days(redesign, move.step)
-    now = days(rows.totals_of(move.parked).fetch(redesign.warehouse))  # type: ignore[arg-type]
+    now = days(rows.totals_of(move.parked).fetch(redesign.warehouse))
     strays = differing(then, now)
     if not strays:
         return []
-    named = days(rows.totals_of(move.source).fetch(redesign.warehouse))  # type: ignore[arg-type]
+    named = days(rows.totals_of(move.source).fetch(redesign.warehouse))
     both = [day for day in strays if named.get(day) != then.get(day) and named.get(day) != now.get(day)]
     if both:
         raise DataFault(
-            f"{redesign.key}: writes reached {move.schema}.{move.parked} after the {move.step}, on days that were written "
-            f"in {move.source} too: {', '.join(map(str, both))}; compare them by key, see the runbook"
+            f"{redesign.key}: writes reached {move.schema}.{move.parked} after the {move.step}, on days that were "
+            f"written in {move.source} too: {', '.join(map(str, both))}; compare them by key, see the runbook"
         )
     for day in strays:
         rows.take_over(redesign.id, day).execute(redesign.warehouse)
@@ -202,19 +217,24 @@ def finish(redesign: Redesign, *, now: bool = False, abandon: bool = False) -> s
         if swapped and not now and age < redesign.order.watch_days:
             raise NotNeeded(f"{redesign.key}: watched for {age} of {redesign.order.watch_days} days")
         into = Statements("finish")
-        into.add(f"DROP TABLE {into.table(redesign.order.schema, redesign.order.name + (BEFORE if swapped else SHADOW))}")
+        name = redesign.order.name + (BEFORE if swapped else SHADOW)
+        into.add(f"DROP TABLE {into.table(redesign.order.schema, name)}")
         into.add(
-            f"INSERT INTO ops.redesigns (plan, paso, renglones, hecho) VALUES ({into.value('plan', redesign.id)}, 'finish', "
-            "0, GETDATE())"
+            "INSERT INTO ops.redesigns (plan, paso, renglones, hecho) "
+            f"VALUES ({into.value('plan', redesign.id)}, 'finish', 0, GETDATE())"
         )
         into.execute(redesign.warehouse)
     return redesign.keep("finished", {"at": iso(redesign.clock())})
 
 
-def _expected(redesign: Redesign, move: Move) -> Inventory:
-    """The parked table's inventory, with the views that were made anew."""
-    parked = inventory.read(redesign.warehouse, move.schema, move.parked, views=False)
-    return replace(parked, views=inventory.views_of(_attempt(redesign, move)["inventory"]))
+def _expected(redesign: Redesign, move: Move, parked: Inventory) -> Inventory:
+    """What the table had before the swap: the parked one lost the right to be written, the views were made anew."""
+    before = _attempt(redesign, move)["inventory"]
+    return replace(
+        parked,
+        views=inventory.views_of(before),
+        grants=tuple(sorted({*parked.grants, *inventory.grants_of(before)})),
+    )
 
 
 def _attempt(redesign: Redesign, move: Move) -> dict[str, Any]:

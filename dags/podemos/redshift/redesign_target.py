@@ -37,8 +37,9 @@ class Design:
     def __post_init__(self) -> None:
         if self.diststyle not in _STYLES or (self.diststyle == "KEY") != bool(self.distkey) or not self.sortkey:
             raise ContractViolation(
-                f"design: DISTSTYLE {self.diststyle or '?'} DISTKEY ({self.distkey}) SORTKEY ({', '.join(self.sortkey)}): "
-                "a style of EVEN, ALL or KEY, a column for KEY alone, and a sort key are needed"
+                f"design: DISTSTYLE {self.diststyle or '?'} DISTKEY ({self.distkey}) "
+                f"SORTKEY ({', '.join(self.sortkey)}): a style of EVEN, ALL or KEY, "
+                "a column for KEY alone, and a sort key are needed"
             )
         for name in (*self.sortkey, *self.encodings, *filter(None, (self.distkey,))):
             identifier(name)

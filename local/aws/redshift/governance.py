@@ -71,8 +71,8 @@ def _grant_columns(session: Session, statement: Grant) -> Result:
                 for identity in statement.identities:
                     key = [relation.table_id, column, privilege, *identity]
                     session.execute(
-                        "DELETE FROM _redshift.column_grants WHERE table_id = ? AND column_name = ? AND privilege = ? AND "
-                        "identity_kind = ? AND identity_name = ?",
+                        "DELETE FROM _redshift.column_grants WHERE table_id = ? AND column_name = ? AND "
+                        "privilege = ? AND identity_kind = ? AND identity_name = ?",
                         key,
                     )
                     if not statement.revoke:

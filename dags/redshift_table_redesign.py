@@ -61,7 +61,9 @@ from podemos.redshift import redesign_stages as stages
         "plan": Param(
             None, type=["null", "string"], title="Plan", description="Key of a plan to go on with, roll back or finish"
         ),
-        "action": Param("go_on", enum=["go_on", "rollback", "finish"], title="What to do with the plan"),
+        "action": Param(
+            "go_on", type="string", enum=["go_on", "rollback", "finish"], title="Action", description="With the plan"
+        ),
         "window_minutes": Param(50, type="integer", minimum=5, maximum=50, title="Window in minutes"),
     },
     tags=[tags.Tier.TWO, tags.Concern.REDSHIFT],

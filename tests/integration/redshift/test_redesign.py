@@ -113,6 +113,7 @@ def test_a_design_is_swapped_in_with_all_that_hangs_on_the_table_and_rolled_back
     assert world.one("SELECT COUNT(*) AS n FROM svv_tables WHERE table_name LIKE 'pagos_historicos__%';\n")["n"] == 0
 
 
+@pytest.mark.night
 def test_a_window_that_ends_keeps_what_was_copied_and_an_old_table_is_kept_for_its_days(world: World) -> None:
     redesign = world.plan()
     ticking = iter(range(10_000))
@@ -146,6 +147,7 @@ def test_what_a_copy_would_lose_silently_is_refused(world: World) -> None:
     world.plan(unfiltered=True)
 
 
+@pytest.mark.night
 def test_writes_that_reached_the_old_table_after_the_swap_are_carried_over_or_named(world: World) -> None:
     redesign = world.plan()
     redesign_build.build(redesign)

@@ -3,5 +3,5 @@
 SELECT MAX(p.backup) AS backed_up
 FROM stv_tbl_perm AS p
 INNER JOIN svv_table_info AS i ON p.id = i.table_id
-WHERE i."schema" = CAST(:schema_name AS VARCHAR(128))
+WHERE i.schema = CAST(:schema_name AS VARCHAR(128))
     AND i."table" = CAST(:table_name AS VARCHAR(128));

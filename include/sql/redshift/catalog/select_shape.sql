@@ -3,7 +3,7 @@ SELECT
     skew_rows,
     unsorted,
     stats_off,
-    "size" AS size_mb
+    size AS size_mb
 FROM svv_table_info
-WHERE "schema" = CAST(:schema_name AS VARCHAR(128))
+WHERE schema = CAST(:schema_name AS VARCHAR(128))
     AND "table" = CAST(:table_name AS VARCHAR(128));

@@ -3,7 +3,7 @@
 SET search_path TO :schemas;
 SELECT
     "column",
-    "type",
+    type,
     TRIM(encoding) AS column_encoding,
     distkey,
     sortkey,

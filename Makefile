@@ -41,6 +41,10 @@ PROFILE ?=
 # For `make bench-maintenance`: SEED=n SEEDS=n (fleets of each kind) MINUTES=n (of the window).
 MINUTES ?=
 
+# For `make chaos-redesign`: RUNS=n SEED=n CASE=n PROCESSES=n WITHOUT=mutex|lock|days|close (leave a protection out of the swap).
+RUNS ?=
+WITHOUT ?=
+
 BIN := .venv/bin
 export PYTHONPATH := $(CURDIR)/dags:$(CURDIR)
 export UV_CACHE_DIR ?= $(CURDIR)/.local/cache/uv
@@ -58,7 +62,7 @@ ENV ?= dev
 FORCE ?=
 DRY_RUN ?=
 
-.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-report why drill demo up down status docs zones constraints \
+.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-redesign chaos-report why drill demo up down status docs zones constraints \
     test-compose demo-compose sbom pip-audit fidelity fidelity-check bundle deploy rollback infra-check infra-snapshot \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-report rebuild-year
@@ -98,6 +102,10 @@ chaos-branches: setup ## Adversarial schedules through the shipped ingestion; th
 chaos-cents: setup ## One planted cent, swap, loss, double or move per seed, anywhere in a night; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.chaos_cents $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(CASE),--case $(CASE)) $(if $(PROCESSES),--processes $(PROCESSES))
+
+chaos-redesign: setup ## Redesigns of a table under writers, readers, crashes and lock timeouts; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.chaos_redesign $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) \
+	    $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
 
 chaos-report: setup ## Adversarial nights of the report on a simulated clock; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.chaos_report $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(SEED),--seed $(SEED)) \

@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 GRAPHS = Path(__file__).parent / "graphs"
 DAG_IDS = [
     "branch_ingestion",
+    "redshift_gate",
     "redshift_maintenance",
+    "redshift_table_redesign",
     "regulatory_rebuild",
     "regulatory_report",
     "regulatory_restatement",

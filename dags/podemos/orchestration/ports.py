@@ -146,6 +146,11 @@ class Ports:
         return timedelta(minutes=self._context["params"]["window_minutes"])
 
     @property
+    def redesign(self) -> Mapping[str, Any]:
+        """What a run of the redesign was asked for; a run that nobody started goes on with what is open."""
+        return dict(self._context["params"]) if self._context["dag_run"].run_type == "manual" else {}
+
+    @property
     def owner(self) -> str:
         """Who holds a lease: the same at every retry, so that a second attempt takes its own lease back."""
         instance = self._context["ti"]

@@ -24,6 +24,12 @@ nightly_at_two = CronTriggerTimetable("0 2 * * *", timezone=ZONE)
 nightly_after_midnight = CronTriggerTimetable("35 0 * * *", timezone=ZONE)
 """00:35, between the branches' last two pulls and long enough before the report."""
 
+every_evening = CronTriggerTimetable("0 20 * * *", timezone=ZONE)
+"""20:00, when the branches have closed and the night is six hours away."""
+
+weekly_on_monday = CronTriggerTimetable("0 8 * * 1", timezone=ZONE)
+"""Monday 08:00, when somebody is there to read it."""
+
 on_corrections_and_daily_at_ten = AssetOrTimeSchedule(
     timetable=CronTriggerTimetable("0 10 * * *", timezone=ZONE), assets=[assets.CERTIFICADOS_CORREGIDOS]
 )

@@ -17,7 +17,7 @@ from podemos.core.clock import iso, system_clock
 from podemos.core.errors import PodemosError
 from podemos.core.zones import zone_table
 from podemos.outside import Outside
-from podemos.redshift import gate
+from podemos.redshift import gate, redesign_command
 from podemos.redshift.diagnose import diagnose, lines
 
 
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     _gate_command(commands)
     _diagnose_command(commands)
     _maintain_command(commands)
+    redesign_command.add(commands)
     args = parser.parse_args(arguments)
     try:
         return int(args.run(args))

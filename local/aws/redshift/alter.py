@@ -169,6 +169,17 @@ def _encode(session: Session, relation: Relation, statement: AlterTable) -> None
     session.catalog.update(relation.table_id, encode_auto=False)
 
 
+def _owner(session: Session, relation: Relation, statement: AlterTable) -> None:
+    session.execute("DELETE FROM _redshift.owners WHERE table_id = ?", [relation.table_id])
+    session.execute("INSERT INTO _redshift.owners VALUES (?, ?)", [relation.table_id, statement.new])
+
+
+def _row_security(session: Session, relation: Relation, statement: AlterTable) -> None:
+    session.execute("DELETE FROM _redshift.row_security WHERE table_id = ?", [relation.table_id])
+    if statement.new:
+        session.execute("INSERT INTO _redshift.row_security VALUES (?, ?)", [relation.table_id, statement.new])
+
+
 _ACTIONS: dict[str, Callable[[Session, Relation, AlterTable], None]] = {
     "rename": _rename,
     "rename column": _rename_column,
@@ -178,4 +189,6 @@ _ACTIONS: dict[str, Callable[[Session, Relation, AlterTable], None]] = {
     "diststyle": _diststyle,
     "sortkey": _sortkey,
     "encode": _encode,
+    "owner": _owner,
+    "row security": _row_security,
 }

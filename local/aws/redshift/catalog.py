@@ -159,6 +159,14 @@ class Catalog:
         for column in relation.columns:
             self.add_column(relation.table_id, column)
 
+    def replace_view(self, old: Relation, view: Relation, now: datetime) -> None:
+        """Another query under the view's own id: comment and grants stay."""
+        remarks = self._rows("SELECT remarks FROM _redshift.relations WHERE table_id = ?", old.table_id)[0][0]
+        for table in ("relations", "columns"):
+            self._cursor.execute(f"DELETE FROM _redshift.{table} WHERE table_id = ?", [old.table_id])
+        self.add(view, now)
+        self.update(view.table_id, remarks=remarks)
+
     def add_column(self, table_id: int, column: Column) -> None:
         """Record a column after the others."""
         kind, default = column.type, column.default
@@ -199,7 +207,10 @@ class Catalog:
 
     def drop(self, relation: Relation) -> None:
         """Forget a relation, its history of changes and its grants."""
-        for table in ("relations", "columns", "changes", "grants"):
+        for table in (
+            *("relations", "columns", "changes", "grants"),
+            *("column_grants", "owners", "no_backup", "row_security", "policies"),
+        ):
             self._cursor.execute(f"DELETE FROM _redshift.{table} WHERE table_id = ?", [relation.table_id])
 
     def in_schema(self, schema: str, kind: str | None = None) -> list[str]:

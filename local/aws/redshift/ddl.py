@@ -81,6 +81,8 @@ def _register(session: Session, relation: Relation) -> None:
     if relation.temporary:
         session.temporary[relation.name] = relation
     session.catalog.add(relation, session.now.replace(tzinfo=None))
+    if not relation.design.backup and not relation.temporary:
+        session.execute("INSERT INTO _redshift.no_backup VALUES (?)", [relation.table_id])
 
 
 def create_physical(session: Session, relation: Relation) -> None:

@@ -1,10 +1,12 @@
-"""COMMENT, GRANT and REVOKE."""
+"""COMMENT, GRANT, REVOKE and ATTACH .. POLICY."""
 
 from __future__ import annotations
 
+import json
+
 from local.aws.redshift.errors import RedshiftError
 from local.aws.redshift.session import Result, Session
-from local.aws.redshift.statements import Comment, Grant
+from local.aws.redshift.statements import Attach, Comment, Grant
 
 PRIVILEGES = ("INSERT", "SELECT", "UPDATE", "DELETE", "REFERENCES", "DROP")
 
@@ -35,6 +37,8 @@ def comment(session: Session, statement: Comment) -> Result:
 def grant(session: Session, statement: Grant) -> Result:
     """GRANT and REVOKE: recorded for svv_relation_privileges; the local Redshift has one user and enforces none."""
     session.begin()
+    if statement.columns:
+        return _grant_columns(session, statement)
     schemas = set(session.catalog.schemas())
     for name in statement.objects:
         if statement.kind == "TABLE":
@@ -55,6 +59,43 @@ def grant(session: Session, statement: Grant) -> Result:
         for target in targets:
             for kind, identity in statement.identities:
                 _record_grant(session, statement, target, tuple(given), kind, identity)
+    return Result()
+
+
+def _grant_columns(session: Session, statement: Grant) -> Result:
+    for name in statement.objects:
+        relation = session.resolve(name)
+        for privilege, columns in zip(statement.privileges, statement.columns, strict=True):
+            for column in columns:
+                session.catalog.require_column(relation, column)
+                for identity in statement.identities:
+                    key = [relation.table_id, column, privilege, *identity]
+                    session.execute(
+                        "DELETE FROM _redshift.column_grants WHERE table_id = ? AND column_name = ? AND "
+                        "privilege = ? AND identity_kind = ? AND identity_name = ?",
+                        key,
+                    )
+                    if not statement.revoke:
+                        session.execute("INSERT INTO _redshift.column_grants VALUES (?, ?, ?, ?, ?)", key)
+    return Result()
+
+
+def attach(session: Session, statement: Attach) -> Result:
+    """ATTACH of a row-level or masking policy: recorded, as a GRANT is; that the policy exists is not checked."""
+    session.begin()
+    relation = session.resolve(statement.name)
+    for column in (*statement.inputs, *statement.outputs):
+        session.catalog.require_column(relation, column)
+    key = [relation.table_id, statement.kind, statement.policy, *statement.identity]
+    session.execute(
+        "DELETE FROM _redshift.policies WHERE table_id = ? AND kind = ? AND policy = ? AND identity_kind = ? AND "
+        "identity_name = ?",
+        key,
+    )
+    session.execute(
+        "INSERT INTO _redshift.policies VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [*key, statement.priority, json.dumps(statement.inputs), json.dumps(statement.outputs)],
+    )
     return Result()
 
 

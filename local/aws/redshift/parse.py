@@ -7,6 +7,7 @@ from local.aws.redshift.parameters import QUERY_WORDS
 from local.aws.redshift.parse_ddl import parse_alter, parse_create, parse_drop
 from local.aws.redshift.statements import (
     Analyze,
+    Attach,
     Comment,
     Copy,
     Grant,
@@ -15,6 +16,7 @@ from local.aws.redshift.statements import (
     Query,
     Set,
     Show,
+    ShowRelation,
     Statement,
     Truncate,
     Unload,
@@ -89,6 +91,7 @@ def _comment(stream: TokenStream) -> Comment:
 def _grant(stream: TokenStream, revoke: bool = False) -> Grant:
     option = revoke and stream.accept("GRANT", "OPTION", "FOR")
     privileges: list[str] = []
+    columns: list[tuple[str, ...]] = []
     if stream.accept("ALL"):
         stream.accept("PRIVILEGES")
         privileges.append("ALL")
@@ -97,9 +100,9 @@ def _grant(stream: TokenStream, revoke: bool = False) -> Grant:
             privilege = stream.choice(*_PRIVILEGES)
             if privilege is None:
                 raise Unsupported(f"{'REVOKE' if revoke else 'GRANT'} {stream.peek() or 'of a role'}")
-            if stream.peek() == "(":
-                raise Unsupported(f"column-level privilege {privilege} (..)")
             privileges.append(privilege)
+            if stream.peek() == "(":
+                columns.append(tuple(stream.names()))
             if not stream.accept(","):
                 break
     stream.expect("ON")
@@ -119,7 +122,27 @@ def _grant(stream: TokenStream, revoke: bool = False) -> Grant:
     if not revoke:
         option = stream.accept("WITH", "GRANT", "OPTION")
     stream.end()
-    return Grant(revoke, tuple(privileges), kind, tuple(objects), tuple(identities), option)
+    if columns and (len(columns) != len(privileges) or set(privileges) - {"SELECT", "UPDATE"} or kind != "TABLE"):
+        raise Unsupported("a privilege on columns beside one on the table, or other than SELECT and UPDATE")
+    return Grant(revoke, tuple(privileges), kind, tuple(objects), tuple(identities), option, tuple(columns))
+
+
+def _attach(stream: TokenStream) -> Attach:
+    kind = stream.choice("RLS", "MASKING")
+    if kind is None:
+        raise Unsupported(f"ATTACH {stream.peek()}")
+    stream.expect("POLICY")
+    policy = stream.identifier()
+    stream.expect("ON")
+    stream.accept("TABLE")
+    name = stream.qualified()
+    outputs = tuple(stream.names()) if kind == "MASKING" else ()
+    inputs = tuple(stream.names()) if stream.accept("USING") else outputs
+    stream.expect("TO")
+    identity = _identity(stream)
+    priority = stream.integer() if stream.accept("PRIORITY") else 0
+    stream.end()
+    return Attach(kind, policy, name, identity, priority, inputs, outputs)
 
 
 def _identity(stream: TokenStream) -> tuple[str, str]:
@@ -205,7 +228,11 @@ def _set(stream: TokenStream) -> Set:
     return Set(name, None if value.lower() == "default" else value)
 
 
-def _show(stream: TokenStream) -> Show:
+def _show(stream: TokenStream) -> Show | ShowRelation:
+    if kind := stream.choice("TABLE", "VIEW"):
+        relation = ShowRelation(kind, stream.qualified())
+        stream.end()
+        return relation
     shown = Show(_setting(stream))
     stream.end()
     return shown
@@ -272,6 +299,7 @@ _PARSERS = {
     "CREATE": parse_create,
     "DROP": parse_drop,
     "ALTER": parse_alter,
+    "ATTACH": _attach,
     "COMMENT": _comment,
     "GRANT": _grant,
     "REVOKE": lambda stream: _grant(stream, revoke=True),

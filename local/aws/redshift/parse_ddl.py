@@ -181,6 +181,11 @@ def _design(stream: TokenStream) -> Design:
             design = replace(design, diststyle="KEY", distkey=names[0])
         elif stream.accept("ENCODE", "AUTO"):
             continue
+        elif stream.accept("BACKUP"):
+            word = stream.choice("YES", "NO")
+            if word is None:
+                raise stream.error("expected YES or NO")
+            design = replace(design, backup=word == "YES")
         else:
             design = replace(design, **_sortkey(stream))
     return design
@@ -264,6 +269,14 @@ def parse_alter(stream: TokenStream) -> AlterTable:
         found = AlterTable(name, "drop column", old=old, cascade=cascade)
     elif stream.accept("ALTER"):
         found = _alter_storage(stream, name)
+    elif stream.accept("OWNER", "TO"):
+        found = AlterTable(name, "owner", new=stream.identifier())
+    elif stream.accept("ROW", "LEVEL", "SECURITY"):
+        on = stream.choice("ON", "OFF")
+        if on is None:
+            raise stream.error("expected ON or OFF")
+        joined = stream.choice("AND", "OR") if stream.accept("CONJUNCTION", "TYPE") else "AND"
+        found = AlterTable(name, "row security", new=(joined or "AND") if on == "ON" else "")
     else:
         raise Unsupported(f"ALTER TABLE {stream.peek()}")
     stream.end()

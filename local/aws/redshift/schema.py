@@ -18,6 +18,14 @@ CREATE TABLE IF NOT EXISTS _redshift.changes (
 CREATE TABLE IF NOT EXISTS _redshift.grants (
     object_kind VARCHAR, schema_name VARCHAR, table_id BIGINT, privilege VARCHAR, identity_kind VARCHAR,
     identity_name VARCHAR, admin_option BOOLEAN);
+CREATE TABLE IF NOT EXISTS _redshift.column_grants (
+    table_id BIGINT, column_name VARCHAR, privilege VARCHAR, identity_kind VARCHAR, identity_name VARCHAR);
+CREATE TABLE IF NOT EXISTS _redshift.owners (table_id BIGINT, owner VARCHAR);
+CREATE TABLE IF NOT EXISTS _redshift.no_backup (table_id BIGINT);
+CREATE TABLE IF NOT EXISTS _redshift.row_security (table_id BIGINT, conjunction VARCHAR);
+CREATE TABLE IF NOT EXISTS _redshift.policies (
+    table_id BIGINT, kind VARCHAR, policy VARCHAR, identity_kind VARCHAR, identity_name VARCHAR, priority INTEGER,
+    inputs VARCHAR, outputs VARCHAR);
 CREATE TABLE IF NOT EXISTS _redshift.query_history (
     query_id BIGINT, transaction_id BIGINT, session_id INTEGER, database_name VARCHAR, query_label VARCHAR,
     query_type VARCHAR,

@@ -30,6 +30,7 @@ class Design:
     diststyle: str | None = None
     distkey: str | None = None
     sortkey: tuple[str, ...] | None = None
+    backup: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Grant:
-    """GRANT or REVOKE of privileges on relations or schemas to identities (kind, name)."""
+    """GRANT or REVOKE of privileges on relations or schemas to identities (kind, name); `columns` beside privileges."""
 
     revoke: bool
     privileges: tuple[str, ...]
@@ -111,6 +112,20 @@ class Grant:
     objects: tuple[Name, ...]
     identities: tuple[tuple[str, str], ...]
     admin_option: bool = False
+    columns: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Attach:
+    """ATTACH RLS POLICY or MASKING POLICY: `outputs` and `inputs` are columns of a mask."""
+
+    kind: str
+    policy: str
+    name: Name
+    identity: tuple[str, str]
+    priority: int = 0
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +177,14 @@ class Show:
 
 
 @dataclass(frozen=True)
+class ShowRelation:
+    """SHOW TABLE or SHOW VIEW."""
+
+    kind: str
+    name: Name
+
+
+@dataclass(frozen=True)
 class Copy:
     """COPY from S3; `options` as written, lower case keys."""
 
@@ -195,12 +218,14 @@ Statement = (
     | AlterTable
     | Comment
     | Grant
+    | Attach
     | Truncate
     | Lock
     | Vacuum
     | Analyze
     | Set
     | Show
+    | ShowRelation
     | Copy
     | Unload
     | Query

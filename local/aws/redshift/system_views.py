@@ -84,6 +84,28 @@ VIEWS = {
         g.privilege AS privilege_type, NULL::INTEGER AS identity_id, g.identity_name,
         g.identity_kind AS identity_type, g.admin_option
         FROM _redshift.grants g JOIN _redshift.relations r USING (table_id) WHERE g.object_kind = 'TABLE'""",
+    "svv_redshift_tables": """SELECT getvariable('database')::VARCHAR AS database_name, r.schema_name,
+        r.name AS table_name, CASE r.kind WHEN 'table' THEN 'TABLE' ELSE 'VIEW' END AS table_type,
+        NULL::VARCHAR AS table_acl, left(r.remarks, 128) AS remarks, coalesce(o.owner, 'admin') AS table_owner
+        FROM _redshift.relations r LEFT JOIN _redshift.owners o USING (table_id)""",
+    "svv_column_privileges": """SELECT r.schema_name AS namespace_name, r.name AS relation_name, g.column_name,
+        g.privilege AS privilege_type, NULL::INTEGER AS identity_id, g.identity_name, g.identity_kind AS identity_type
+        FROM _redshift.column_grants g JOIN _redshift.relations r USING (table_id)""",
+    "svv_rls_attached_policy": """SELECT r.schema_name AS relschema, r.name AS relname, r.kind AS relkind,
+        p.policy AS polname, 'admin' AS grantor, p.identity_name AS grantee, p.identity_kind AS granteekind,
+        true AS is_pol_on, s.table_id IS NOT NULL AS is_rls_on, lower(coalesce(s.conjunction, 'and'))
+        AS rls_conjunction_type
+        FROM _redshift.policies p JOIN _redshift.relations r USING (table_id)
+        LEFT JOIN _redshift.row_security s USING (table_id) WHERE p.kind = 'RLS'""",
+    "svv_attached_masking_policy": """SELECT p.policy AS policy_name, r.schema_name, r.name AS table_name,
+        r.kind AS table_type, 'admin' AS grantor, p.identity_name AS grantee, p.identity_kind AS grantee_type,
+        p.priority, p.inputs AS input_columns, p.outputs AS output_columns, false AS is_masking_datashare_on
+        FROM _redshift.policies p JOIN _redshift.relations r USING (table_id) WHERE p.kind = 'MASKING'""",
+    "stv_tbl_perm": f"""SELECT 0 AS slice, s.table_id AS id, left(s.name, 72) AS name,
+        s.visible + s.ghosts AS "rows", greatest(0, s.visible + s.ghosts - s.unsorted_rows) AS sorted_rows, 0 AS temp,
+        NULL::INTEGER AS db_id, NULL::INTEGER AS insert_pristine, NULL::INTEGER AS delete_pristine,
+        (b.table_id IS NULL)::INTEGER AS backup, NULL::INTEGER AS dist_style, -1 AS block_count
+        FROM {_STATE} s LEFT JOIN _redshift.no_backup b USING (table_id)""",
     "sys_query_history": f"""SELECT 100 AS user_id, query_id, query_label, transaction_id, session_id, database_name,
     query_type,
         status, coalesce(cached, false) AS result_cache_hit, start_time, end_time, elapsed_time,

@@ -37,10 +37,8 @@ def create_view(session: Session, statement: CreateView) -> Result:
         for table in sqlglot.parse_one(statement.query, read="redshift").find_all(exp.Table):
             if not table.db and not table.find_ancestor(exp.With):
                 raise RedshiftError("ERROR: WITH NO SCHEMA BINDING requires schema-qualified table names")
-    if old is not None:
-        session.catalog.drop(old)
     view = Relation(
-        session.catalog.next_id(),
+        session.catalog.next_id() if old is None else old.table_id,
         schema,
         name,
         columns,
@@ -48,7 +46,11 @@ def create_view(session: Session, statement: CreateView) -> Result:
         view_columns=statement.columns,
         late_binding=statement.late_binding,
     )
-    session.catalog.add(view, session.now.replace(tzinfo=None))
+    now = session.now.replace(tzinfo=None)
+    if old is None:
+        session.catalog.add(view, now)
+    else:
+        session.catalog.replace_view(old, view, now)
     return Result()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from local.aws.redshift import alter, ddl, dml, governance, maintenance, views
+from local.aws.redshift import alter, ddl, dml, governance, maintenance, shown, views
 from local.aws.redshift.copy_load import copy
 from local.aws.redshift.functions import MACROS
 from local.aws.redshift.load_errors import LoadFailed
@@ -23,6 +23,7 @@ from local.aws.redshift.session import Result, Session
 from local.aws.redshift.statements import (
     AlterTable,
     Analyze,
+    Attach,
     Comment,
     Copy,
     CreateSchema,
@@ -34,6 +35,7 @@ from local.aws.redshift.statements import (
     Query,
     Set,
     Show,
+    ShowRelation,
     Truncate,
     Unload,
     Vacuum,
@@ -50,6 +52,7 @@ _RUNNERS = {
     Drop: views.drop,
     Comment: governance.comment,
     Grant: governance.grant,
+    Attach: governance.attach,
     AlterTable: alter.alter_table,
     Truncate: maintenance.truncate,
     Lock: maintenance.lock,
@@ -57,6 +60,7 @@ _RUNNERS = {
     Analyze: maintenance.analyze,
     Set: maintenance.set_setting,
     Show: maintenance.show,
+    ShowRelation: shown.show,
     Copy: copy,
     Unload: unload,
 }

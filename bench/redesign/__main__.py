@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -53,10 +54,11 @@ def main() -> int:
          f"{found.sample.num_rows:,} sampled", started)  # fmt: skip
     asked = reports(last_day(), found.client)
     tables = {
-        name: _as_it_was(t) if name == TABLE else t for name, t in read_ddl([include() / "sql/branches"]).tables.items()
+        name: as_it_was(t) if name == TABLE else t for name, t in read_ddl([include() / "sql/branches"]).tables.items()
     }
     tables = {name: tables[name] for name in (TABLE, *OTHERS)}
     workload = query_log.read((query_log.Entry(r.text, float(r.runs), r.runs) for r in asked), inputs.known(tables))
+    workload = replace(workload, days=7.0)
     rows = {TABLE: found.rows, **{name: found.rows // each for name, each in OTHERS.items()}}
     world = inputs.world(tables, {TABLE: found.sample}, rows, Cluster(SLICES, NODES, block_bytes=args.block_bytes))
     present = from_blocks(Block(*row) for row in found.blocks)
@@ -107,10 +109,8 @@ def main() -> int:
     return int(median(errors) > 0.2 or not right)
 
 
-def _as_it_was(table: Table) -> Table:
+def as_it_was(table: Table) -> Table:
     """The table before any redesign: rows everywhere, in the order of the till's number, nothing encoded."""
-    from dataclasses import replace
-
     columns = tuple(replace(column, encoding="none") for column in table.columns)
     return replace(table, diststyle="EVEN", sort=("id_pago",), columns=columns)
 
@@ -138,8 +138,6 @@ def candidates(world: World, advice: Advice) -> dict[str, Design]:
 
 def simulate(world: World, workload: Workload, asked: list[Report], design: Design, present: Layout) -> dict[str, int]:
     """Blocks that the simulator predicts, by report."""
-    from dataclasses import replace
-
     layout = present if design.kept else lay_out(world.samples[TABLE], design, world.cluster)
     around = replace(world, designs={**world.designs, TABLE: design})
     by_text = {query.text: cost(around, query, TABLE, layout).blocks for query in workload.queries}

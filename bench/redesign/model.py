@@ -29,7 +29,7 @@ REPORT = "cartera_clientes"
 FULL_ROWS = 2_000_000_000
 FULL_SLICES, FULL_NODES = 16, 4
 FAST_MINUTES = 5.0
-YOUNG = 30
+YOUNG = 59
 """Months before today: when the report still took FAST_MINUTES."""
 ORDER = "orden"
 """A column that the model adds: the physical order of today's rows."""

@@ -19,8 +19,6 @@ WORTH = 0.1
 """A redesign must save this share of the log's time, or "do nothing" is the advice."""
 WORSE = 1.1
 """A query that takes so many times as long is told."""
-NIGHTS = 7
-"""Loads in the time that a log covers: Redshift keeps seven days."""
 NEWEST = 0.01
 """Share of the rows, the newest, that stand for what loads bring."""
 SKEWED = 1.5
@@ -32,7 +30,7 @@ class Option:
     """One design, simulated.
 
     Attributes:
-        seconds: of the log's queries under it, plus its loads' sorting (`load_seconds` each).
+        seconds: of the log's queries under it, plus the sorting of a load (`load_seconds`) on each of the log's days.
         blocks: read by the log's distinct queries, once each; stored: of the table.
         skew: rows of the fullest slice over the mean.
         merged: share of the sorted blocks into which new rows fall.
@@ -160,7 +158,7 @@ class _Simulator:
         rewritten = 2 * merged * stored_mb / cluster.scan_mb_s / cluster.slices
         return Option(
             design,
-            seconds + NIGHTS * rewritten,
+            seconds + self.workload.days * rewritten * self._pace(),
             sum(c.blocks for c in costs if c),
             layout.stored,
             layout.skew,
@@ -169,6 +167,12 @@ class _Simulator:
             costs,
             with_others=others,
         )
+
+    def _pace(self) -> float:
+        """Seconds of the log for a second of the model, today."""
+        pairs = list(zip(self.queries, self._base, strict=True))
+        modelled = sum(query.runs * found.seconds for query, found in pairs if found)
+        return sum(query.seconds for query, found in pairs if found) / modelled if modelled else 1.0
 
     def _around(self, design: Design) -> tuple[World, dict[str, str]]:
         """The world with this design, and with the other tables' keys if it is the one that fits them."""

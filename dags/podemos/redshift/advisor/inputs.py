@@ -32,6 +32,9 @@ def inferred(workload: Workload, tables: Mapping[Name, Table]) -> dict[Name, Tab
         for use in query.uses:
             names = columns.setdefault(use.table, {})
             names.update(dict.fromkeys(sorted((use.columns or frozenset()) | use.filtered)))
+        for join in query.joins:
+            for end, column in ((join.left, join.left_column), (join.right, join.right_column)):
+                columns[query.uses[end].table][column] = None
     for name, names in columns.items():
         if name not in found:
             found[name] = Table(name, "log", columns=tuple(Column(column, "") for column in names), columns_seen=False)

@@ -56,7 +56,10 @@ def read(entries: Iterable[Entry], known: Known) -> Workload:
         known: columns of the tables that are known; others are named by the queries alone.
     """
     shapes: dict[str, dict[str, Entry]] = defaultdict(dict)
+    times: list[datetime] = []
     for entry in entries:
+        if entry.at is not None:
+            times = [min([*times, entry.at]), max([*times, entry.at])]
         texts = shapes[generic_hash(entry.text)]
         seen = texts.get(entry.text)
         texts[entry.text] = (
@@ -79,7 +82,8 @@ def read(entries: Iterable[Entry], known: Known) -> Workload:
                 skipped.append(found)
         if isinstance(found, Skipped):
             skipped += [Skipped(found.reason, entry.text) for entry in heaviest[EXAMPLES:]]
-    return Workload(tuple(queries), tuple(skipped))
+    days = (times[-1] - times[0]).total_seconds() / 86400 if times else 0.0
+    return Workload(tuple(queries), tuple(skipped), days)
 
 
 def one(entry: Entry, known: Known) -> Query | Skipped:

@@ -113,11 +113,13 @@ class Reader:
             others: of an outer join, whether the occurrences but the joined one may be restricted.
         """
         named: dict[int, None] = {}
+        joins = isinstance(tree, exp.EQ) and isinstance(tree.this, exp.Column) and isinstance(tree.expression, exp.Column)
         for column in tree.find_all(exp.Column):
             if _inside_subquery(column, tree):
                 continue
             for leaf, name in self._resolve(column, scope):
-                self._filtered[leaf].add(name)
+                if not joins:
+                    self._filtered[leaf].add(name)
                 named[leaf] = None
         for leaf in named:
             if joined and ((self._leaves.get((id(scope), joined)) == leaf) == others):

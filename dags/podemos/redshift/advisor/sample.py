@@ -69,7 +69,7 @@ class Sample:
         if self.size:
             kept = self._kept(use.condition, seen)
             share = max(float(np.count_nonzero(kept)), 0.5) / self.size
-        return share * float(OPAQUE_SHARE) ** min(2, len(use.filtered - seen - self._joined(use)))
+        return share * float(OPAQUE_SHARE) ** min(2, len(use.filtered - seen))
 
     def distinct(self, columns: frozenset[str]) -> float:
         """Distinct combinations in the whole table, estimated (GEE: those seen once stand for more)."""
@@ -79,10 +79,6 @@ class Sample:
         _, counts = np.unique(np.stack(known, axis=1), axis=0, return_counts=True)
         once = int(np.count_nonzero(counts == 1))
         return min(float(self.rows), once * self.fraction**-0.5 + len(counts) - once)
-
-    def _joined(self, use: Use) -> frozenset[str]:
-        """Columns that only join conditions may name: they filter nothing that is known here."""
-        return use.filtered if use.condition == All(()) else frozenset()
 
     def _kept(self, condition: Condition, seen: set[str]) -> npt.NDArray[np.bool_]:
         match condition:

@@ -73,7 +73,7 @@ class Use:
 
     Attributes:
         columns: what is read of it; None is everything (`*`).
-        filtered: the columns that any condition names, prunable or not.
+        filtered: the columns that conditions name, prunable or not, but for those that only join.
     """
 
     table: Name
@@ -127,10 +127,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A query log, read."""
+    """A query log, read.
+
+    Attributes:
+        days: from its first run to its last; 0 if it does not say when they were.
+    """
 
     queries: tuple[Query, ...]
     skipped: tuple[Skipped, ...] = ()
+    days: float = 0.0
 
     def tables(self) -> dict[Name, float]:
         """Every table, with the seconds of the queries that read it, the heaviest first."""

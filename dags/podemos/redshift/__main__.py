@@ -139,6 +139,7 @@ def _advise_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.add_argument(
         "--sample", action="append", default=[], metavar="TABLE=FILE", help="parquet rows, 1 % at most"
     )
+    command.add_argument("--blocks", action="append", default=[], metavar="TABLE=FILE", help="STV_BLOCKLIST as CSV")
     command.add_argument("--rows", action="append", default=[], metavar="TABLE=N", help="rows of a whole table")
     command.add_argument("--slices", type=int, default=16)
     command.add_argument("--nodes", type=int, default=4)

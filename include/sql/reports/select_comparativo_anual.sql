@@ -1,4 +1,5 @@
--- select_comparativo_anual.sql · grain: sucursal and día · params: :desde, :hasta, :antes_desde, :antes_hasta (exclusive)
+-- select_comparativo_anual.sql · grain: sucursal and día
+-- params: :desde, :hasta, :antes_desde, :antes_hasta (the ends exclusive)
 SELECT
     p.id_sucursal,
     p.fecha_pago,

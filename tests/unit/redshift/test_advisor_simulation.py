@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from podemos.core.errors import ContractViolation
 from podemos.core.paths import include
 from podemos.redshift import gate
-from podemos.redshift.advisor import inputs, query_log
+from podemos.redshift.__main__ import main
+from podemos.redshift.advisor import block_list, inputs, query_log
 from podemos.redshift.advisor.advise import Advice, advise
 from podemos.redshift.advisor.cluster import Cluster
 from podemos.redshift.advisor.costs import World
@@ -222,3 +224,30 @@ def test_the_blocks_of_today_are_taken_as_they_are() -> None:
     assert [part.rows for part in layout.slices] == [30, 10]
     wanted = Range("a", Decimal(6), Decimal(6))
     assert [blocks_read(p, wanted, "a", lambda r: bounds(r, Kind("integer"))) for p in layout.slices] == [1, 0]
+
+
+def test_blocks_of_the_catalog_are_read_with_their_own_calendar(tmp_path: Path) -> None:
+    path = tmp_path / "blocks.csv"
+    table = Table(("x", "t"), "file", "EVEN", (), (Column("d", "DATE"), Column("s", "VARCHAR(20)", 20)))
+    path.write_text(
+        "slice,col,blocknum,num_values,minvalue,maxvalue,unsorted\n"
+        "0,0,0,10,9800,9830,0\n0,0,1,10,9831,9861,1\n0,1,0,20,7,9,0\n0,5,0,20,0,0,0\n"
+    )
+    layout = block_list.read(path, table)
+    wanted = Range("d", "2026-11-15", None)  # day 9815 since 2000
+    part = layout.slices[0]
+    assert [blocks_read(part, wanted, c, lambda r: bounds(r, kind("DATE"))) for c in "ds"] == [2, 1]
+    assert blocks_read(part, Range("d", "2026-12-01", None), "d", lambda r: bounds(r, kind("DATE"))) == 1
+    path.write_text("slice,col\n0,0\n")
+    with pytest.raises(ContractViolation, match="minvalue"):
+        block_list.read(path, table)
+
+
+def test_the_command_says_what_it_advises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "log.sql").write_text(MONTH.format(JOINED) + ";\nDELETE FROM x;\nSELECT (;\n")
+    assert main(["advise", "--log", str(tmp_path / "log.sql"), "--ddl", "include/sql/branches", "--table", "x.y",
+                 "--table", "core.pagos_historicos"]) == 0  # fmt: skip
+    told = capsys.readouterr().out
+    assert "core.pagos_historicos: 1 s of the log" in told
+    assert "skipped: 1 statements: no query: DELETE" in told and "unknown: x.y" in told
+    assert main(["advise", "--log", str(tmp_path / "no.txt")]) == 2

@@ -115,8 +115,10 @@ def entries(path: Path) -> Iterator[Entry]:
     """The entries of a log: `.sql` with statements, `.jsonl` and `.csv` with text, seconds, runs and start.
 
     Raises:
-        ContractViolation: the file is of another kind, or a record of it has no text.
+        ContractViolation: there is no such file, it is of another kind, or a record of it has no text.
     """
+    if not path.is_file():
+        raise ContractViolation(f"{path}: no such log")
     content = path.read_text(encoding="utf-8", errors="replace")
     match path.suffix:
         case ".sql":
@@ -124,7 +126,11 @@ def entries(path: Path) -> Iterator[Entry]:
         case ".jsonl":
             for number, line in enumerate(content.splitlines(), start=1):
                 if line.strip():
-                    yield _entry(json.loads(line), f"{path}:{number}")
+                    try:
+                        record = json.loads(line)
+                    except ValueError as error:
+                        raise ContractViolation(f"{path}:{number}: {error}") from error
+                    yield _entry(record if isinstance(record, dict) else {}, f"{path}:{number}")
         case ".csv":
             for number, row in enumerate(csv.DictReader(content.splitlines(keepends=True)), start=2):
                 yield _entry({k.lower(): v for k, v in row.items() if k}, f"{path}:{number}")

@@ -113,7 +113,9 @@ class Reader:
             others: of an outer join, whether the occurrences but the joined one may be restricted.
         """
         named: dict[int, None] = {}
-        joins = isinstance(tree, exp.EQ) and isinstance(tree.this, exp.Column) and isinstance(tree.expression, exp.Column)
+        joins = (
+            isinstance(tree, exp.EQ) and isinstance(tree.this, exp.Column) and isinstance(tree.expression, exp.Column)
+        )
         for column in tree.find_all(exp.Column):
             if _inside_subquery(column, tree):
                 continue

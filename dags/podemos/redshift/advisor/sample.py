@@ -69,7 +69,8 @@ class Sample:
         if self.size:
             kept = self._kept(use.condition, seen)
             share = max(float(np.count_nonzero(kept)), 0.5) / self.size
-        return share * float(OPAQUE_SHARE) ** min(2, len(use.filtered - seen))
+        unknown: int = min(2, len(use.filtered - seen))
+        return float(share * OPAQUE_SHARE**unknown)
 
     def distinct(self, columns: frozenset[str]) -> float:
         """Distinct combinations in the whole table, estimated (GEE: those seen once stand for more)."""

@@ -38,6 +38,8 @@ DAYS ?=
 SCALES ?=
 PROFILE ?=
 
+# For `make bench-redesign`: ROWS=n SEED=n. It takes some minutes and 2 GB under .local.
+
 # For `make bench-maintenance`: SEED=n SEEDS=n (fleets of each kind) MINUTES=n (of the window).
 MINUTES ?=
 
@@ -65,7 +67,7 @@ DRY_RUN ?=
 .PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-redesign chaos-report why drill demo up down status docs zones constraints \
     test-compose demo-compose sbom pip-audit fidelity fidelity-check bundle deploy rollback infra-check infra-snapshot \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
-    bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-report rebuild-year
+    bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-redesign bench-report rebuild-year
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -155,6 +157,9 @@ bench-narrowing: setup ## What one changed cent costs over the link: a range rea
 
 bench-maintenance: setup ## A maintenance window beside the awslabs rules and VACUUM of everything; the last line is the verdict as JSON
 	@$(BIN)/python -m bench.maintenance $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(MINUTES),--window-minutes $(MINUTES))
+
+bench-redesign: setup ## Predicted blocks beside those that a reader cannot skip, 11 reports, 6 designs; the last line is the verdict as JSON
+	@nice -n 5 $(BIN)/python -m bench.redesign $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
 
 drill: setup ## Rehearse a night with a fault, AT=HH:MM FAULT=name; without arguments the faults are listed
 	@$(BIN)/python -m local drill $(if $(FAULT),--fault $(FAULT)) $(if $(AT),--at $(AT)) $(if $(BRANCHES),--branches $(BRANCHES)) \

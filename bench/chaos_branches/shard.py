@@ -79,8 +79,8 @@ def branch_of(schedule: Schedule) -> Branch:
 def configured(schedules: Iterable[Schedule], profile: Profile, night: int = 0) -> Branches:
     """The configuration that pulls these schedules, one after the other.
 
-    The suite has up to three pulls a day where a branch has more than forty: on the quiet days one pull gives a gap, and
-    what is read again, the time that they have in all of a day's.
+    The suite has up to three pulls a day where a branch has more than forty: on the quiet days one pull gives a gap,
+    and what is read again, the time that they have in all of a day's.
     """
     extraction = Extraction(
         tables=tuple(TABLES),

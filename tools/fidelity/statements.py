@@ -14,7 +14,7 @@ ELSEWHERE = ("second",)
 """Folders of include/sql that DuckDB runs."""
 CODE = ("warehouse", "redshift", "regulatory", "orchestration", "governance", "branches")
 NOT_SENT = re.compile(
-    r"redshift/(ddl_\w+|rules)\.py|branches/(query|column_types|drift|inspection|findings|examine|horizon|ddl|dynamo_state|pipeline)\.py|"
+    r"redshift/(ddl_\w+|rules|advisor/designs)\.py|branches/(query|column_types|drift|inspection|findings|examine|horizon|ddl|dynamo_state|pipeline)\.py|"
     r"regulatory/second\w*\.py"
 )
 """Readers and proposers of DDL, the branches' MySQL, DynamoDB's expressions, and DuckDB; ddl.py renders include/sql."""

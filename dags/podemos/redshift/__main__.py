@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     _diagnose_command(commands)
     _maintain_command(commands)
     redesign_command.add(commands)
+    _advise_command(commands)
     args = parser.parse_args(arguments)
     try:
         return int(args.run(args))
@@ -129,6 +130,30 @@ def _maintain(args: argparse.Namespace) -> int:
     text = json.dumps(document, ensure_ascii=False, indent=1) if args.json else "\n".join([*told, *notes])
     sys.stdout.write(text + "\n")
     return int(failed)
+
+
+def _advise_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("advise", help="say which design of a table would serve its queries better")
+    command.add_argument("--log", action="append", type=Path, default=[], help=".sql, .jsonl or .csv; default: live")
+    command.add_argument("--ddl", action="append", type=Path, default=[], help="folders or files that declare tables")
+    command.add_argument("--table", action="append", default=[], help="advise this one; default: the heaviest")
+    command.add_argument(
+        "--sample", action="append", default=[], metavar="TABLE=FILE", help="parquet rows, 1 % at most"
+    )
+    command.add_argument("--blocks", action="append", default=[], metavar="TABLE=FILE", help="STV_BLOCKLIST as CSV")
+    command.add_argument("--rows", action="append", default=[], metavar="TABLE=N", help="rows of a whole table")
+    command.add_argument("--slices", type=int, default=16)
+    command.add_argument("--nodes", type=int, default=4)
+    command.add_argument("--days", type=int, default=7, help="of the live history")
+    command.add_argument("--json", action="store_true", help="print everything as JSON")
+    command.add_argument("--endpoint", help="where AWS is, when it is a stand-in")
+    command.set_defaults(run=_advise)
+
+
+def _advise(args: argparse.Namespace) -> int:
+    from podemos.redshift import advise_command
+
+    return advise_command.run(args)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def over_files(folders: list[Path], today: date) -> Verdict:
     Raises:
         ContractViolation: a folder has no SQL, or a statement cannot be read.
     """
-    from podemos.redshift.ddl_reader import read  # sqlglot is not on the workers
+    from podemos.redshift.ddl_reader import read
 
     declared = read(folders)
     notes = tuple(f"{folder} is not Redshift's; not judged" for folder in declared.skipped)

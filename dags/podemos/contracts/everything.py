@@ -7,6 +7,7 @@ from collections.abc import Callable
 from podemos.contracts.airflow import environment
 from podemos.contracts.branches import branches
 from podemos.contracts.delivery import delivery
+from podemos.contracts.mobile import mobile, region_table
 from podemos.contracts.platform import platform
 from podemos.contracts.register import cards
 from podemos.contracts.roles import roles
@@ -23,6 +24,8 @@ READERS: tuple[Callable[[], object], ...] = (
     delivery,
     lambda: tables(branches().extraction.tables),
     cards,
+    mobile,
+    region_table,
 )
 
 

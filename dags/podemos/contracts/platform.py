@@ -43,6 +43,18 @@ class Contingency(Strict):
     security_groups: tuple[str, ...] = Field(min_length=1)
 
 
+class MobileNames(Strict):
+    """Tables, rule and queues of the phones' path."""
+
+    heartbeats_table: str
+    seen_table: str
+    admission_table: str
+    inbox_rule: str
+    inbox_queue: str
+    dead_letter_queue: str
+    backlog_queue: str
+
+
 class Platform(Strict):
     """Names of buckets, tables, topics, keys and jobs."""
 
@@ -62,6 +74,7 @@ class Platform(Strict):
     """A pilot environment works with the first so many branches of branches.yaml; None is all."""
     warehouse: Warehouse
     contingency: Contingency
+    mobile: MobileNames
     go_live: date
     """The first business day that has a report."""
     production: bool = True
@@ -92,6 +105,6 @@ def platform(override: str | None = None) -> Platform:
         given = json.loads(override) if override else {}
     except ValueError as error:
         raise ContractViolation(f"podemos_platform is not JSON: {error}") from error
-    for nested in ("warehouse", "report_lock", "contingency"):
+    for nested in ("warehouse", "report_lock", "contingency", "mobile"):
         data[nested] |= given.pop(nested, {})
     return check(Platform, data | given, f"{path.name} with podemos_platform")

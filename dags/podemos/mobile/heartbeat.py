@@ -95,7 +95,11 @@ class Heartbeats(Protocol):
         ...
 
     def block(self, device: str, blocked: bool) -> None:
-        """Refuses a phone's uploads from now on, or takes them again."""
+        """Refuses a phone's uploads from now on, or takes them again; also of a phone that was never heard."""
+        ...
+
+    def is_blocked(self, device: str) -> bool:
+        """Whether its uploads are refused."""
         ...
 
     def __iter__(self) -> Iterator[Heartbeat]:
@@ -108,6 +112,7 @@ class MemoryHeartbeats:
 
     def __init__(self) -> None:
         self._phones: dict[str, Heartbeat] = {}
+        self._blocked: set[str] = set()
 
     def get(self, device: str) -> Heartbeat | None:
         """One phone."""
@@ -117,12 +122,16 @@ class MemoryHeartbeats:
         """Renews."""
         known = self._phones.get(upload.device)
         state = known.heard(upload, last) if known else first_heard(upload, last)
-        self._phones[upload.device] = state
+        self._phones[upload.device] = replace(state, blocked=upload.device in self._blocked)
         return state
 
     def block(self, device: str, blocked: bool) -> None:
-        """Of a phone that was heard."""
-        self._phones[device] = replace(self._phones[device], blocked=blocked)
+        """Adds to the set or takes away."""
+        (self._blocked.add if blocked else self._blocked.discard)(device)
+
+    def is_blocked(self, device: str) -> bool:
+        """In the set."""
+        return device in self._blocked
 
     def __iter__(self) -> Iterator[Heartbeat]:
         """In the order of their names."""
@@ -142,10 +151,8 @@ class DynamoHeartbeats:
 
     def get(self, device: str) -> Heartbeat | None:
         """A consistent read."""
-        found = self._client.get_item(
-            TableName=self._table, Key={"id_dispositivo": {"S": device}}, ConsistentRead=True
-        ).get("Item")
-        return _from_item(found) if found and "received_at" in found else None
+        found = self._item(device)
+        return _from_item(found) if "received_at" in found else None
 
     def heard(self, upload: Upload, last: int) -> Heartbeat:
         """Read, renew, write if nobody wrote between; a phone sends one upload at a time, so that is rare."""
@@ -157,7 +164,7 @@ class DynamoHeartbeats:
         return state
 
     def block(self, device: str, blocked: bool) -> None:
-        """Also of a phone that was never heard."""
+        """One attribute, which uploads leave alone."""
         self._client.update_item(
             TableName=self._table,
             Key={"id_dispositivo": {"S": device}},
@@ -165,10 +172,20 @@ class DynamoHeartbeats:
             ExpressionAttributeValues={":b": {"BOOL": blocked}},
         )
 
+    def is_blocked(self, device: str) -> bool:
+        """A consistent read."""
+        return bool(self._item(device).get("blocked", {}).get("BOOL", False))
+
     def __iter__(self) -> Iterator[Heartbeat]:
         """Pages of a scan, in no order."""
         for page in self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True):
             yield from (_from_item(item) for item in page["Items"] if "received_at" in item)
+
+    def _item(self, device: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._client.get_item(
+            TableName=self._table, Key={"id_dispositivo": {"S": device}}, ConsistentRead=True
+        ).get("Item", {})
+        return found
 
     def _write(self, state: Heartbeat, known: Heartbeat | None) -> bool:
         values = {f":{name}": value for name, value in _to_item(state).items()}

@@ -84,6 +84,6 @@ def photo_key(sha256: str) -> str:
     return f"{PHOTOS}{sha256}"
 
 
-def photo_part_key(device: str, sha256: str, part: int) -> str:
-    """One part, from 1."""
-    return f"{PHOTO_PARTS}{device}/{sha256}/{part:04d}"
+def photo_part_key(device: str, sha256: str, parts: int, part: int) -> str:
+    """One part, from 1, of a photo that the phone cut into so many."""
+    return f"{PHOTO_PARTS}{device}/{sha256}/{parts:04d}/{part:04d}"

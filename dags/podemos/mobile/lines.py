@@ -8,11 +8,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO
 
 from podemos.core.errors import DataFault
-from podemos.mobile.envelope import LINE_BYTES
+from podemos.mobile.envelope import LINE_BYTES, Event, Reason, Refused, parse_line
 
 COMPRESSED_BYTES = 1_000_000
 """Of one upload batch, as sent."""
@@ -95,6 +96,13 @@ def read_lines(stream: BinaryIO, plain_bytes: int = OBJECT_PLAIN_BYTES, *, gzip_
             held += len(rest)
     if length and (line := _line(number, b"".join(parts), length)) is not None:
         yield line
+
+
+def event_of(line: Line, received_at: datetime | None = None) -> Event | Refused:
+    """The event of a line, see `parse_line`."""
+    if line.too_long:
+        return Refused(Reason.TOO_LONG, f"{line.length} bytes, at most {LINE_BYTES}")
+    return parse_line(line.data, received_at)
 
 
 def _line(number: int, data: bytes, length: int) -> Line | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from podemos.core.clock import from_iso, iso
 from podemos.core.errors import AlreadyExists, NotFound
@@ -95,6 +95,10 @@ class UploadStore(ObjectStore, Protocol):
         """Content and metadata, in one request. Raises `NotFound`."""
         ...
 
+    def open_upload(self, key: str, version: str = "") -> tuple[BinaryIO, Mapping[str, str]]:
+        """The same with a stream, in bounded memory. Raises `NotFound`."""
+        ...
+
     def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata alone. Raises `NotFound`."""
         ...
@@ -109,13 +113,18 @@ class S3Uploads(S3Store):
 
     def get_upload(self, key: str, version: str = "") -> tuple[bytes, Mapping[str, str]]:
         """One GET."""
+        stream, metadata = self.open_upload(key, version)
+        with stream:
+            return stream.read(), metadata
+
+    def open_upload(self, key: str, version: str = "") -> tuple[BinaryIO, Mapping[str, str]]:
+        """One GET, read as its reader reads."""
         about = {"VersionId": version} if version else {}
         try:
             found: dict[str, Any] = self._client.get_object(Bucket=self.bucket, Key=key, **about)
         except self._client.exceptions.ClientError as error:
             raise self._missing(key, error) from error
-        with found["Body"] as body:
-            return body.read(), found["Metadata"]
+        return found["Body"], found["Metadata"]
 
     def metadata(self, key: str) -> Mapping[str, str]:
         """One HEAD."""
@@ -147,6 +156,10 @@ class MemoryUploads(MemoryStore):
     def get_upload(self, key: str, version: str = "") -> tuple[bytes, Mapping[str, str]]:
         """Content and metadata."""
         return self.get(key, version), self._metadata.get(key, {})
+
+    def open_upload(self, key: str, version: str = "") -> tuple[BinaryIO, Mapping[str, str]]:
+        """A view of the content."""
+        return self.open(key, version), self._metadata.get(key, {})
 
     def metadata(self, key: str) -> Mapping[str, str]:
         """The metadata alone."""

@@ -26,7 +26,7 @@ from local.platform.ports import Wanted, require_free
 from local.platform.postgres import NAME as POSTGRES
 from local.platform.postgres import Postgres
 from local.platform.processes import Processes
-from local.platform.provision import jobs, pools, secrets, storage, tables
+from local.platform.provision import jobs, mobile, pools, secrets, storage, tables
 from local.platform.rest import Airflow
 from local.platform.settings import ROOT, Settings
 from podemos.contracts.everything import check_everything
@@ -210,6 +210,7 @@ class Stack:
         aws.start(self.settings, self.processes)
         names = platform_names()
         storage.provision(names, self.clients)
+        mobile.provision(names, self.clients)
         jobs.provision(names, self.clients)
         tables.provision(names, self.clients)
 
@@ -234,6 +235,7 @@ class Stack:
         if self._provisioned() == digest:
             return False
         storage.provision(names, self.clients)
+        mobile.provision(names, self.clients)
         secrets.provision(names, self.clients, endpoints, overrides)
         jobs.provision(names, self.clients)
         tables.provision(names, self.clients)

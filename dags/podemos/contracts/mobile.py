@@ -59,7 +59,8 @@ def region_table() -> dict[int, str]:
         regions = {region for town, region in towns if f"{branch.nombre} ".startswith(f"{town} ")}
         if len(regions) != 1:
             raise ContractViolation(
-                f"mobile.yaml: branch {branch.id} ({branch.nombre}) is in {len(regions)} regions; write its town into one"
+                f"mobile.yaml: branch {branch.id} ({branch.nombre}) is in {len(regions)} regions; "
+                "write its town into one"
             )
         found[branch.number] = regions.pop()
     return found

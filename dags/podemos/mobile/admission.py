@@ -1,10 +1,10 @@
 """Which uploads are let in when more come than the path takes: money first, and each region its fair share.
 
-Time is cut into windows. Within one, every request takes the next number of its region and class (money, or not) by one
-atomic increment, and is admitted when its number is within the share. The shares are max-min fair (water-filling) over
-what was asked in the last window and in this one: who asks for less than an even part gets all of it, and what they leave
-is divided among the others; so nothing is left idle while somebody waits, and a region of five phones waits no longer
-because another one has five hundred.
+Time is cut into windows. Within one, every request takes the next number of its region and class (money, or not) by
+one atomic increment, and is admitted when its number is within the share. The shares are max-min fair (water-filling)
+over what was asked in the last window and in this one: who asks for less than an even part gets all of it, and what
+they leave is divided among the others; so nothing is left idle while somebody waits, and a region of five phones waits
+no longer because another one has five hundred.
 
 A share is computed from what was asked so far, so the first window of a peak may let in up to twice its number: it is a
 limit for the system's good, not a lock.

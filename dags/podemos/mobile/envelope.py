@@ -1,7 +1,7 @@
 """One event of a phone: parsed from one line of JSON in bounded memory, or refused with a reason.
 
-Only the standard library: Glue, the Lambdas and the simulators import it. What is refused here is quarantined with file,
-line and reason; it never stops the rest of its file.
+Only the standard library: Glue, the Lambdas and the simulators import it. What is refused here is quarantined with
+file, line and reason; it never stops the rest of its file.
 
 The content of an event is everything in its line, also fields that this version does not know: they are kept, and are
 part of the fingerprint. Numbers with a fraction are `Decimal`, positions have six decimals (11 cm).
@@ -210,9 +210,7 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_float=_fraction, parse_int=_whole, parse_constant=_constant
-)
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_fraction, parse_int=_whole, parse_constant=_constant)
 
 
 def _event(document: dict[str, Any], received_at: datetime | None) -> Event:

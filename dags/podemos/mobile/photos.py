@@ -68,7 +68,9 @@ class Photos:
             self._store.put_new(key, request.body, "application/octet-stream")
         except AlreadyExists:
             if self._store.get(key) != request.body:
-                raise Refusal(409, "part_differs", f"part {number} of {parts} has other bytes; cut it otherwise") from None
+                raise Refusal(
+                    409, "part_differs", f"part {number} of {parts} has other bytes; cut it otherwise"
+                ) from None
             return Answer(200, {**body, "complete": False})
         return Answer(201, {**body, "complete": False})
 
@@ -83,12 +85,18 @@ class Photos:
         if (size := sum(there[number] for number in range(1, parts + 1))) > PHOTO_BYTES:
             raise Refusal(413, "too_large", f"{size} bytes, at most {PHOTO_BYTES}")
         try:
-            data = b"".join(self._store.get(photo_part_key(device, sha256, parts, number)) for number in range(1, parts + 1))
+            data = b"".join(
+                self._store.get(photo_part_key(device, sha256, parts, number)) for number in range(1, parts + 1)
+            )
         except NotFound:
             raise Refusal(409, "parts_missing", "a part has expired; ask which are there", missing=[]) from None
         digest = hashlib.sha256(data).hexdigest()
         if digest != sha256:
-            raise Refusal(422, "other_photo", f"SHA-256 of the {parts} parts is {digest}; cut it into another number and send it again")
+            raise Refusal(
+                422,
+                "other_photo",
+                f"SHA-256 of the {parts} parts is {digest}; cut it into another number and send it again",
+            )
         with suppress(AlreadyExists):  # another request was first, with the same bytes: its name is their hash
             self._store.put_new(key, data, "image/jpeg")
         return Answer(201, {"sha256": sha256, "complete": True, "bytes": len(data)})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,9 +24,16 @@ from podemos.mobile.headers import BatchHeader, Beat
 from podemos.mobile.heartbeat import Heartbeats
 from podemos.mobile.keys import inbox_key
 from podemos.mobile.lines import (
-    COMPRESSED_BYTES, PLAIN_BYTES, Line, Unreadable, UploadUnreadable, event_of, read_lines
+    COMPRESSED_BYTES,
+    PLAIN_BYTES,
+    Line,
+    Unreadable,
+    UploadUnreadable,
+    event_of,
+    read_lines,
 )  # fmt: skip
 from podemos.mobile.photos import Photos
+from podemos.mobile.sequences import ranges
 from podemos.mobile.upload import PROTOCOL, Upload, UploadStore
 
 UNKNOWN_REGION = "otras"
@@ -174,17 +181,6 @@ class Door:
             self._heartbeats.heard(upload, last)
         except Exception:  # as above
             log.exception("the heartbeat of %s was not kept", upload.device)
-
-
-def ranges(sequences: Iterable[int]) -> list[list[int]]:
-    """Ascending closed ranges: 1, 2, 3, 7 → [[1, 3], [7, 7]]."""
-    found: list[list[int]] = []
-    for number in sorted(sequences):
-        if found and found[-1][1] == number - 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return found
 
 
 def _upload(told: Beat, region: str, at: datetime, attempt: int) -> Upload:

@@ -44,14 +44,23 @@ def buckets(platform: Platform, s3: Any) -> None:
 
 def state_table(platform: Platform, dynamodb: Any) -> None:
     """Watermarks and leases of the branches: one string key."""
-    for table in resources.tables(platform):
-        if not _exists(lambda name=table.name: dynamodb.describe_table(TableName=name)):  # type: ignore[misc]
-            dynamodb.create_table(
-                TableName=table.name,
-                KeySchema=[{"AttributeName": table.key, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": table.key, "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
+    for wanted in resources.tables(platform):
+        table(dynamodb, wanted)
+
+
+def table(dynamodb: Any, wanted: resources.Table) -> None:
+    """A table with one string key, unless it exists."""
+    if _exists(lambda: dynamodb.describe_table(TableName=wanted.name)):
+        return
+    dynamodb.create_table(
+        TableName=wanted.name,
+        KeySchema=[{"AttributeName": wanted.key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": wanted.key, "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    if wanted.expires:
+        ttl = {"Enabled": True, "AttributeName": wanted.expires}
+        dynamodb.update_time_to_live(TableName=wanted.name, TimeToLiveSpecification=ttl)
 
 
 def topics(platform: Platform, clients: Clients) -> None:

@@ -1,6 +1,7 @@
 """`python -m local.functions --port N`: the phones' door on 127.0.0.1:N, and the functions that queues feed.
 
-The environment names the AWS stand-in (AWS_ENDPOINT_URL and keys), as Lambda's own does; PODEMOS_PLATFORM overrides names.
+The environment names the AWS stand-in (AWS_ENDPOINT_URL and keys), as Lambda's own does; PODEMOS_PLATFORM overrides
+names.
 """
 
 from __future__ import annotations

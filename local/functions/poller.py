@@ -1,4 +1,4 @@
-"""An event source mapping on this machine: SQS → the function in batches; what it names as failed stays in the queue."""
+"""An event source mapping on this machine: SQS → the function in batches; what it names as failed stays there."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Done:
     """What came of a message.
 
     Attributes:
-        what: `processed`, `duplicate` (it was done before), `split` (into messages), `cut` (the rest is another message).
+        what: `processed`, `duplicate` (it was done before), `split` (into messages), `cut` (the rest is a message).
         events: valid lines.
         refused: lines that are no events.
         receipt: of the whole object, if it is whole now.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from podemos.core.manifest import commit_first, read
@@ -41,7 +42,7 @@ def join(store: ObjectStore, key: str, version: str) -> str:
     parts = [read(store, info.key)[0] for info in store.list(f"{whole[: -len('.json')]}/")]
     if not parts or parts[0]["first"] != 1 or not parts[-1]["end"]:
         return ""
-    if any(one["last"] + 1 != other["first"] for one, other in zip(parts, parts[1:], strict=False)):
+    if any(one["last"] + 1 != other["first"] for one, other in pairwise(parts)):
         return ""
     commit_first(store, whole, _joined(parts))
     return whole

@@ -211,10 +211,8 @@ def _take(found: _Content, line: Line, upload: Upload) -> None:
     parsed = event_of(line, upload.received_at)
     if isinstance(parsed, Event):
         if parsed.id_dispositivo != upload.device:
-            raise Refusal(
-                422, "other_device", f"line {line.number} is of {parsed.id_dispositivo}, Podemos-Device is {upload.device}",
-                line=line.number,
-            )  # fmt: skip
+            detail = f"line {line.number} is of {parsed.id_dispositivo}, Podemos-Device is {upload.device}"
+            raise Refusal(422, "other_device", detail, line=line.number)
         found.sequences.add(parsed.secuencia)
         found.money += parsed.event_type in MONEY
         return

@@ -92,15 +92,27 @@ class Client:
         Raises:
             GaveUp: what was not acknowledged is still there.
         """
-        while batch := self._outbox.take(self._size, PLAIN_BYTES):
+        while self.step():
+            pass
+        return self.synced
+
+    def step(self) -> bool:
+        """Sends one batch, or one photo when no event waits; False when there was nothing.
+
+        Raises:
+            GaveUp: as above.
+        """
+        if batch := self._outbox.take(self._size, PLAIN_BYTES):
             try:
                 self._send_batch(batch)
-            except GaveUp:
+            except BaseException:
                 self._outbox.give_back(batch)
                 raise
-        while photo := self._outbox.unsent_photo():
+            return True
+        if photo := self._outbox.unsent_photo():
             self._send_photo(*photo)
-        return self.synced
+            return True
+        return False
 
     def heartbeat(self) -> None:
         """Says that the phone is well."""

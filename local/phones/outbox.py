@@ -4,8 +4,8 @@ The event, its sequence and whatever the app itself stores with it (`also`) are 
 the screen that is not in the outbox, and no number of the sequence that no event has. Write-ahead logging, full
 synchronisation: what `capture` returned survives a dead battery.
 
-`sync_status`: pending → sending → acknowledged. What was `sending` when the app died is pending again at the next start;
-only what an acknowledgement named becomes acknowledged, and only acknowledged rows are ever deleted.
+`sync_status`: pending → sending → acknowledged. What was `sending` when the app died is pending again at the next
+start; only what an acknowledgement named becomes acknowledged, and only acknowledged rows are ever deleted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -203,7 +202,7 @@ class Outbox:
         self.acknowledge(batch, [], {})
 
     def forget_acknowledged(self, keep_from: str) -> int:
-        """Deletes acknowledged events captured before an instant; the app keeps some weeks for the officer to look at."""
+        """Deletes acknowledged events captured before an instant; the app keeps some weeks for the officer to see."""
         with self._lock, self._transaction():
             return self._db.execute(
                 "DELETE FROM outbox WHERE sync_status = 'acknowledged' AND timestamp < ?", (keep_from,)
@@ -222,6 +221,17 @@ class Outbox:
         """The server has it whole: its bytes go."""
         with self._lock, self._transaction():
             self._db.execute("UPDATE photo SET sent = 1, data = x'' WHERE sha256 = ?", (sha256,))
+
+    def unacknowledged(self) -> set[str]:
+        """Ids of what only this phone may have."""
+        with self._lock:
+            rows = self._db.execute("SELECT event_id FROM outbox WHERE sync_status <> 'acknowledged'").fetchall()
+        return {row[0] for row in rows}
+
+    def photos_unsent(self) -> set[str]:
+        """Names of photos that only this phone may have."""
+        with self._lock:
+            return {row[0] for row in self._db.execute("SELECT sha256 FROM photo WHERE sent = 0").fetchall()}
 
     def refused(self) -> dict[int, str]:
         """Sequence → reason, of what the server could not read as an event."""

@@ -1,8 +1,8 @@
 """AWS Lambda on the inbox queue (EventBridge "Object Created" → SQS): one receipt per object of the inbox, once.
 
 The logic is `podemos.mobile.process`. Messages of a batch fail one by one (`ReportBatchItemFailures` must be on). What
-no repetition makes better goes to the dead-letter queue at once, what failed `ATTEMPTS` times goes there then, both with
-the reason as message attributes; the queue's own redrive policy (`maxReceiveCount` 6) is left for a Lambda that dies.
+no repetition makes better goes to the dead-letter queue at once, what failed `ATTEMPTS` times goes there then, both
+with the reason as message attributes; the queue's own redrive policy (`maxReceiveCount` 6) is for a Lambda that dies.
 """
 
 from __future__ import annotations

@@ -97,6 +97,14 @@ def aws_only() -> None:
         typer.echo(f"export {name}={value}")
 
 
+@app.command("functions")
+def functions_only() -> None:
+    """Start the phones' door and the functions behind it (and the AWS stand-in, when nothing runs)."""
+    stack = Stack(settings(), say)
+    stack.start_functions()
+    say(f"the phones' door is {stack.settings.door}/v1, `python -m local.phones send` lets phones send to it")
+
+
 @app.command()
 def down() -> None:
     """Stop everything that was started here, and nothing else. The data stays."""

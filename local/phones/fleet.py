@@ -1,7 +1,8 @@
 """What will happen to a fleet of phones, drawn from a seed before anything happens: the simulation's script.
 
-Every phone captures visits on its working days: a position, a payment, its confirmation, its photo. On top: clocks that
-are wrong by up to 72 hours, days without a link, new installations, thefts, and one region whose towers die for a while.
+Every phone captures visits on its working days: a position, a payment, its confirmation, its photo. On top: clocks
+that are wrong by up to 72 hours, days without a link, new installations, thefts, and one region whose towers die for a
+while.
 """
 
 from __future__ import annotations
@@ -164,9 +165,9 @@ def _visit(own: random.Random, number: int, visit: int, at: datetime, skew: time
     lat, lon = round(own.uniform(16, 32), 6), round(own.uniform(-115, -90), 6)
     photo = own.randbytes(own.randrange(2_000, 6_000)) if photos else None
     digest = hashlib.sha256(photo).hexdigest() if photo else None
-    fix = own.random() > 0.05
+    fix, place = own.random() > 0.05, {"lat": lat, "lon": lon, "precision_m": round(own.uniform(3, 80), 1)}
     found = [
-        _capture(own, at, skew, "geolocalizacion", {"lat": lat, "lon": lon, "precision_m": round(own.uniform(3, 80), 1)}),
+        _capture(own, at, skew, "geolocalizacion", place),
         _capture(own, at + timedelta(seconds=20), skew, "pago", {
             "id_recibo": receipt, "id_cliente": own.randrange(1, 500), "monto_centavos": own.randrange(5_000, 500_000),
             "lat": lat if fix else None, "lon": lon if fix else None, "foto": digest,

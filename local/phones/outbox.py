@@ -210,11 +210,8 @@ class Outbox:
 
     def unsent_photo(self) -> tuple[str, bytes, int] | None:
         """The next photo: name, bytes, number of parts."""
-        with (
-            self._lock,
-            closing(self._db.execute("SELECT sha256, data, parts FROM photo WHERE sent = 0 LIMIT 1")) as it,
-        ):
-            row = it.fetchone()
+        with self._lock:
+            row = self._db.execute("SELECT sha256, data, parts FROM photo WHERE sent = 0 LIMIT 1").fetchone()
         return None if row is None else (row[0], row[1], row[2])
 
     def photo_sent(self, sha256: str) -> None:

@@ -29,17 +29,19 @@ class Phone:
         ticks: seconds of a clock that only goes forward.
         truth: is told of every capture and loss.
         folder: where its outbox is a file; None keeps it in memory.
+        attempts: per request, before it gives up.
     """
 
     def __init__(
         self, life: Life, seed: int, transport: Transport, now: Callable[[], datetime],
         sleep: Callable[[float], None], ticks: Callable[[], float], truth: Truth, folder: Path | None = None,
+        attempts: int = 12,
     ) -> None:  # fmt: skip
         self.life, self._truth, self._folder = life, truth, folder
         self._draw = random.Random(f"client/{seed}/{life.number}")
         self._installs = 0
         self._make = lambda outbox: Client(
-            outbox, transport, life.branch, lambda: now() + life.skew, sleep, ticks, self._draw
+            outbox, transport, life.branch, lambda: now() + life.skew, sleep, ticks, self._draw, attempts
         )
         self._install(head=0)
 

@@ -1,7 +1,8 @@
 """Days of a fleet in seconds: the shipped door and the reference client on one simulated clock.
 
-A phone acts in visits. When its client would sleep, its next visit is later instead; when its link is down, at the link's
-return. The door's clock is the simulation's, so Retry-After, skew and the days of the inbox's keys are as they would be.
+A phone acts in visits. When its client would sleep, its next visit is later instead; when its link is down, at the
+link's return. The door's clock is the simulation's, so Retry-After, skew and the days of the inbox's keys are as they
+would be.
 """
 
 from __future__ import annotations

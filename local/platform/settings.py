@@ -24,6 +24,7 @@ class Ports(Strict):
     airflow: int = PORT
     aws: int = PORT
     mariadb: int = PORT
+    functions: int = PORT
     first_branch: int = Field(ge=1024, le=32768, description="above it, outgoing connections take ports by chance")
 
 
@@ -79,6 +80,11 @@ class Settings(Strict):
     def endpoint(self) -> str:
         """The AWS stand-in's URL."""
         return f"http://{self.hosts.aws}:{self.ports.aws}"
+
+    @property
+    def door(self) -> str:
+        """The phones' URL, where the functions run."""
+        return f"http://127.0.0.1:{self.ports.functions}"
 
     @property
     def airflow_url(self) -> str:

@@ -19,7 +19,7 @@ from local.branches import faults, seed
 from local.branches import platform as branches
 from local.branches.server import MariaDB
 from local.branches.settings import Settings as BranchSettings
-from local.platform import airflow, aws, dataset
+from local.platform import airflow, aws, dataset, functions
 from local.platform.clients import Clients
 from local.platform.dataset import Dataset
 from local.platform.ports import Wanted, require_free
@@ -96,6 +96,7 @@ class Stack:
 
     def down(self) -> bool:
         """Stop everything this platform started, and nothing else. Tells whether anything ran."""
+        phones_ran = functions.stop(self.processes)
         found = self.processes.stop_all(list(airflow.COMPONENTS), seconds=_AIRFLOW_STOP_SECONDS)
         aws_ran = self.processes.running(aws.NAME) is not None
         aws.stop(self.processes)
@@ -103,7 +104,7 @@ class Stack:
         saved = self._saved_branches()
         branches_ran = branches.is_running(saved)
         branches.stop(saved)
-        return found or aws_ran or postgres_ran or branches_ran
+        return found or phones_ran or aws_ran or postgres_ran or branches_ran
 
     def start_over(self, wanted: Dataset, held: Dataset) -> None:
         """Forget lake, warehouse and deliveries, because `wanted` can not follow on what is held."""
@@ -146,6 +147,7 @@ class Stack:
             *((name, self.settings.airflow_url if "api" in name else "") for name in airflow.COMPONENTS),
             (POSTGRES, str(self.postgres.sockets)),
             (aws.NAME, self.settings.endpoint),
+            (functions.NAME, self.settings.door),
         ):
             record = self.processes.running(name)
             found.append(Status(name, record is not None, record.pid if record else None, where))
@@ -213,6 +215,13 @@ class Stack:
         mobile.provision(names, self.clients)
         jobs.provision(names, self.clients)
         tables.provision(names, self.clients)
+
+    def start_functions(self) -> bool:
+        """The phones' path, beside the AWS stand-in; the latter starts alone when nothing runs."""
+        if self.processes.running(aws.NAME) is None:
+            self.start_aws_only()
+        mobile.provision(platform_names(), self.clients)
+        return functions.start(self.settings, self.processes, self.clients)
 
     def _start_branches(self, wanted: Dataset) -> None:
         settings, saved = self.branch_settings(wanted.branches), self._saved_branches()

@@ -167,7 +167,8 @@ class DynamoLedger:
         count = {
             "TableName": self._heartbeats,
             "Key": {"id_dispositivo": {"S": device}},
-            "UpdateExpression": "ADD processed :processed, refused :refused",
+            "UpdateExpression": "ADD #processed :processed, #refused :refused",
+            "ExpressionAttributeNames": {"#processed": "processed", "#refused": "refused"},  # a reserved word
             "ExpressionAttributeValues": {":processed": {"N": str(processed)}, ":refused": {"N": str(refused)}},
         }
         actions = [{"Update": mark}, *([{"Update": count}] if device else [])]

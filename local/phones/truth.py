@@ -12,7 +12,7 @@ from typing import Any
 from local.phones.fleet import Fleet
 from local.phones.outbox import Stored
 from podemos.mobile.envelope import Event, parse_line
-from podemos.mobile.keys import INBOX, photo_key
+from podemos.mobile.keys import INBOX, parse_inbox_key, photo_key
 from podemos.mobile.lines import event_of, read_lines
 from podemos.mobile.upload import UploadStore
 
@@ -104,12 +104,15 @@ def judge(store: UploadStore, truth: Truth, prefix: str = "sim-") -> Verdict:
     seen: Counter[str] = Counter()
     strange = objects = 0
     for info in store.list(INBOX):
+        named = parse_inbox_key(info.key)
+        if named is None or not named.id_dispositivo.startswith(prefix):
+            continue
         objects += 1
         for line in read_lines(io.BytesIO(store.get(info.key))):
             event = event_of(line)
             if not isinstance(event, Event):
                 strange += 1
-            elif event.id_dispositivo.startswith(prefix):
+            else:
                 seen[event.event_id] += 1
                 strange += truth.captured.get(event.event_id) != event.fingerprint()
     gone = truth.lost - seen.keys()

@@ -85,7 +85,6 @@ def process_environment(platform: Platform) -> dict[str, str]:
     sizes = mobile().processing
     return {
         "LAKE_BUCKET": platform.lake_bucket,
-        "HEARTBEATS_TABLE": platform.mobile.heartbeats_table,
         "SEEN_TABLE": platform.mobile.seen_table,
         "INBOX_QUEUE": platform.mobile.inbox_queue,
         "DEAD_LETTER_QUEUE": platform.mobile.dead_letter_queue,

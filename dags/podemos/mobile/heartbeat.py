@@ -32,8 +32,6 @@ class Heartbeat:
         seen: the greatest `secuencia` that an upload of it held; up to `head` it owes.
         pending: what waited in its outbox, as last heard.
         blocked: reported stolen or lost: its uploads are refused (403) until somebody lifts it.
-        processed: events that `process_events` counted, each object once.
-        refused: lines that it refused.
     """
 
     id_dispositivo: str
@@ -46,8 +44,6 @@ class Heartbeat:
     seen: int = 0
     pending: int = 0
     blocked: bool = False
-    processed: int = 0
-    refused: int = 0
 
     @property
     def skew(self) -> timedelta:
@@ -209,7 +205,7 @@ class DynamoHeartbeats:
 
 
 def _to_item(state: Heartbeat) -> dict[str, dict[str, str]]:
-    """What an upload renews; counters and `blocked` belong to others."""
+    """What an upload renews; `blocked` is somebody else's."""
     return {
         "id_sucursal": {"N": str(state.id_sucursal)},
         "region": {"S": state.region},
@@ -237,6 +233,4 @@ def _from_item(item: Mapping[str, Any]) -> Heartbeat:
         number("seen"),
         number("pending"),
         bool(item.get("blocked", {}).get("BOOL", False)),
-        number("processed"),
-        number("refused"),
     )

@@ -1,8 +1,10 @@
 """What `process_events` remembers for 14 days: which work is done, and which events were seen where.
 
 Effects happen once because each is one conditional write: work is claimed, its events are recorded under their ids, and
-its counts are added to the phone's state in the transaction that marks it done. Nothing depends on this memory being
-complete: without it the receipts are the same, and exactly once is the compaction's exact index, not this.
+who marks it done tells of it. Nothing depends on this memory being complete: without it the receipts are the same but
+for `known`, and exactly once is the compaction's exact index, not this.
+
+There are no transactions: each fact is one item.
 """
 
 from __future__ import annotations
@@ -17,8 +19,12 @@ KEPT = timedelta(days=14)
 LEASE = timedelta(minutes=16)
 """Longer than a Lambda can live: a claim older than it belongs to nobody."""
 BLOCK = 100
-"""Events per transaction, DynamoDB's limit."""
-_ROUNDS = 8
+"""Events per call of `record`."""
+_BLOCK_DIGITS = 7
+"""Of the event's id: a quarter of an hour of a phone's UUIDv7s lies in one item, a visit is one write."""
+_AT_ONCE = 40
+"""Events per update: an expression has at most 4 KB."""
+_SOURCE_DIGITS = 16
 
 
 class Claim(StrEnum):
@@ -31,8 +37,9 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event of an upload: its id, its content's fingerprint."""
+    """One event of an upload: whose, its id, its content's fingerprint."""
 
+    device: str
     event_id: str
     fingerprint: str
 
@@ -65,13 +72,13 @@ class Ledger(Protocol):
 
         Args:
             events: at most `BLOCK`.
-            source: the object's identity, without the range of lines.
+            source: a digest of the object's identity, without the range of lines.
             at: now.
         """
         ...
 
-    def finish(self, identity: str, owner: str, at: datetime, device: str, processed: int, refused: int) -> bool:
-        """Marks done and adds the counts to the phone's state, at once; False when somebody else has done it."""
+    def finish(self, identity: str, owner: str, at: datetime, processed: int, refused: int) -> bool:
+        """Marks done, with the counts; False when somebody else has done it: then nothing is to be told twice."""
         ...
 
     def backlog(self, objects: int, size: int) -> tuple[int, int]:
@@ -80,16 +87,15 @@ class Ledger(Protocol):
 
 
 class DynamoLedger:
-    """A table with the string key `pk` and the TTL attribute `expires`, beside the table of heartbeats.
+    """A table with the string key `pk` and the TTL attribute `expires`.
 
     Args:
         client: a boto3 `dynamodb` client.
         table: of this memory.
-        heartbeats: of the phones' state.
     """
 
-    def __init__(self, client: Any, table: str, heartbeats: str) -> None:
-        self._client, self._table, self._heartbeats = client, table, heartbeats
+    def __init__(self, client: Any, table: str) -> None:
+        self._client, self._table = client, table
 
     def claim(self, identity: str, owner: str, at: datetime) -> Claim:
         """A conditional put. An expired item counts as absent: DynamoDB deletes late."""
@@ -127,57 +133,35 @@ class DynamoLedger:
             return
 
     def record(self, events: Sequence[Seen], source: str, at: datetime) -> Known:
-        """Transactions of conditional puts: those that are known fall out, the rest is tried again.
-
-        Raises:
-            RuntimeError: other writers were in the way each time; the message comes again.
-        """
-        waiting: dict[str, Seen] = {}
+        """One atomic update per item: an attribute per event, written only if it is not there."""
+        groups: dict[str, list[Seen]] = {}
+        for event in events:
+            groups.setdefault(f"event/{event.device}/{event.event_id[:_BLOCK_DIGITS]}", []).append(event)
         known = Known()
-        for event in events:  # a transaction names an item once
-            if (first := waiting.setdefault(event.event_id, event)) is not event:
-                same = first.fingerprint == event.fingerprint
-                known += Known(repeated=int(same), conflicting=int(not same))
-        for _ in range(_ROUNDS):
-            if not waiting:
-                return known
-            reasons = self._put(list(waiting.values()), source, at)
-            if reasons is None:
-                return known + Known(new=len(waiting))
-            for event, reason in zip(list(waiting.values()), reasons, strict=True):
-                if reason.get("Code") == "ConditionalCheckFailed":
-                    del waiting[event.event_id]
-                    same = self._fingerprint(event, reason) == event.fingerprint
-                    known += Known(repeated=int(same), conflicting=int(not same))
-        raise RuntimeError(f"{len(waiting)} events could not be recorded: other writers were in the way")
+        for block, members in groups.items():
+            for start in range(0, len(members), _AT_ONCE):
+                known += self._update(block, members[start : start + _AT_ONCE], source[:_SOURCE_DIGITS], at)
+        return known
 
-    def finish(self, identity: str, owner: str, at: datetime, device: str, processed: int, refused: int) -> bool:
-        """One transaction over both tables."""
-        mark = {
-            "TableName": self._table,
-            "Key": _key(identity),
-            "UpdateExpression": "SET #state = :done, expires = :end REMOVE lease",
-            "ConditionExpression": "#state = :working AND #owner = :owner",
-            "ExpressionAttributeNames": {"#state": "state", "#owner": "owner"},
-            "ExpressionAttributeValues": {
-                ":done": {"S": "done"}, ":working": {"S": "working"}, ":owner": {"S": owner},
-                ":end": _seconds(at + KEPT),
-            },
-        }  # fmt: skip
-        count = {
-            "TableName": self._heartbeats,
-            "Key": {"id_dispositivo": {"S": device}},
-            "UpdateExpression": "ADD #processed :processed, #refused :refused",
-            "ExpressionAttributeNames": {"#processed": "processed", "#refused": "refused"},  # a reserved word
-            "ExpressionAttributeValues": {":processed": {"N": str(processed)}, ":refused": {"N": str(refused)}},
-        }
-        actions = [{"Update": mark}, *([{"Update": count}] if device else [])]
+    def finish(self, identity: str, owner: str, at: datetime, processed: int, refused: int) -> bool:
+        """A conditional update."""
         try:
-            self._client.transact_write_items(TransactItems=actions)
-        except self._client.exceptions.TransactionCanceledException as error:
-            if error.response["CancellationReasons"][0].get("Code") == "ConditionalCheckFailed":
-                return False
-            raise
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(identity),
+                UpdateExpression="SET #state = :done, expires = :end, #processed = :processed, #refused = :refused "
+                "REMOVE lease",
+                ConditionExpression="#state = :working AND #owner = :owner",
+                ExpressionAttributeNames={
+                    "#state": "state", "#owner": "owner", "#processed": "processed", "#refused": "refused"
+                },
+                ExpressionAttributeValues={
+                    ":done": {"S": "done"}, ":working": {"S": "working"}, ":owner": {"S": owner},
+                    ":end": _seconds(at + KEPT), ":processed": {"N": str(processed)}, ":refused": {"N": str(refused)},
+                },
+            )  # fmt: skip
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
         return True
 
     def backlog(self, objects: int, size: int) -> tuple[int, int]:
@@ -192,42 +176,38 @@ class DynamoLedger:
         )["Attributes"]
         return int(item["objects"]["N"]), int(item["bytes"]["N"])
 
-    def _put(self, events: Sequence[Seen], source: str, at: datetime) -> list[dict[str, Any]] | None:
-        """None when all were put, else why not, one by one."""
-        actions = [
-            {
-                "Put": {
-                    "TableName": self._table,
-                    "Item": {
-                        "pk": {"S": f"event/{event.event_id}"},
-                        "fingerprint": {"S": event.fingerprint},
-                        "source": {"S": source},
-                        "expires": _seconds(at + KEPT),
-                    },
-                    "ConditionExpression": "attribute_not_exists(pk) OR expires < :now OR "
-                    "(#source = :source AND fingerprint = :fingerprint)",
-                    "ExpressionAttributeNames": {"#source": "source"},
-                    "ExpressionAttributeValues": {
-                        ":now": _seconds(at), ":source": {"S": source}, ":fingerprint": {"S": event.fingerprint}
-                    },
-                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                }
-            }
-            for event in events
-        ]  # fmt: skip
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
-            return reasons
-        return None
+    def _update(self, block: str, events: Sequence[Seen], source: str, at: datetime) -> Known:
+        written = {event.event_id: f"{event.fingerprint}/{source}" for event in reversed(events)}
+        names = {f"#{number}": event_id for number, event_id in enumerate(written)}
+        values = {f":{number}": {"S": text} for number, text in enumerate(written.values())}
+        old = self._client.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": block}},
+            UpdateExpression="SET expires = :end, "
+            + ", ".join(f"#{number} = if_not_exists(#{number}, :{number})" for number in range(len(written))),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={**values, ":end": _seconds(at + KEPT)},
+            ReturnValues="ALL_OLD",
+        ).get("Attributes", {})
+        before = {event_id: old[event_id]["S"] for event_id in written if event_id in old}
+        return _compared(events, before, source)
 
-    def _fingerprint(self, event: Seen, reason: Mapping[str, Any]) -> str:
-        item = reason.get("Item")
-        if not item:
-            key = {"pk": {"S": f"event/{event.event_id}"}}
-            item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
-        return str(item.get("fingerprint", {}).get("S", ""))
+
+def _compared(events: Sequence[Seen], before: Mapping[str, str], source: str) -> Known:
+    """Events beside what was there before them, those of the same source beside each other."""
+    known, met = Known(), dict(before)
+    for event in events:
+        there = met.get(event.event_id)
+        if there is None:
+            met[event.event_id] = f"{event.fingerprint}/{source}"
+            known += Known(new=1)
+        elif there.partition("/")[0] != event.fingerprint:
+            known += Known(conflicting=1)
+        elif event.event_id in before and there.partition("/")[2] == source:
+            known += Known(new=1)  # it was this source: an attempt that did not end
+        else:
+            known += Known(repeated=1)
+    return known
 
 
 def _key(identity: str) -> dict[str, dict[str, str]]:

@@ -22,7 +22,7 @@ PLAIN_BYTES = 8_000_000
 OBJECT_PLAIN_BYTES = 512_000_000
 """Of an object that came to the inbox by another way."""
 RATIO = 200
-"""Plain bytes per compressed byte that no stream of events reaches: their ids are random. A bomb's is 1,000."""
+"""Plain bytes per compressed byte that no long stream of events reaches: their ids are random. A bomb's is 1,000."""
 _CHUNK = 65_536
 _GZIP = b"\x1f\x8b"
 
@@ -145,20 +145,20 @@ def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
     begun = True
     for chunk in chunks:
         taken += len(chunk)
-        data = chunk
-        while data:
+        data, full = chunk, False
+        while data or full:  # a full piece: zlib may hold more of what it has taken in
             try:
                 piece = member.decompress(data, _CHUNK)
             except zlib.error as error:
                 raise UploadUnreadable(Unreadable.NOT_GZIP, f"after {given} bytes: {error}") from None
-            given += len(piece)
-            if given > _CHUNK and given > RATIO * taken:
+            given, full = given + len(piece), len(piece) == _CHUNK
+            if given > PLAIN_BYTES and given > RATIO * taken:
                 raise UploadUnreadable(Unreadable.BOMB, f"{taken} bytes became more than {given}")
             if piece:
                 yield piece
             if member.eof:
                 data = member.unused_data.lstrip(b"\0")  # padding after a member is allowed
-                member, begun = zlib.decompressobj(wbits=31), bool(data)
+                member, begun, full = zlib.decompressobj(wbits=31), bool(data), False
             else:
                 data, begun = member.unconsumed_tail, True
     if begun:

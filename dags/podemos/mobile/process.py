@@ -1,7 +1,7 @@
 """`process_events` without Lambda: reads what a message names, judges its lines, and leaves one receipt per object.
 
 At least once in, exactly once out: the receipt is created once and is a function of the object alone but for `known`;
-the counts on the phone's state move in the transaction that marks the work done. An object that exceeds the budget of
+and only who marks the work done tells of it. An object that exceeds the budget of
 lines or time is finished by other messages; the receipts of its parts join into the object's own.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from podemos.core.clock import Clock
 from podemos.core.errors import NotFound
+from podemos.core.manifest import sha256
 from podemos.mobile.envelope import Event
 from podemos.mobile.keys import parse_inbox_key
 from podemos.mobile.ledger import BLOCK, Claim, Known, Ledger, Seen
@@ -141,7 +142,7 @@ class Processor:
         upload = Upload.from_metadata(self._store.metadata(work.key))
         device = upload.device if upload else _device_of(work.key)
         if work.whole and work.size > COMPRESSED_BYTES and self._split(work, budget):
-            finished = self._ledger.finish(work.identity, owner, self._clock(), "", 0, 0)
+            finished = self._ledger.finish(work.identity, owner, self._clock(), 0, 0)
             return Done("split" if finished else "duplicate")
         tally = self._read(work, upload.received_at if upload else None, budget)
         document = keep(self._store, _receipt(work, upload, device, tally))
@@ -151,7 +152,7 @@ class Processor:
                 self._queue.send([rest.message()])
         events, refused = sum(document["types"].values()), sum(document["reasons"].values())
         whole = join(self._store, work.key, work.version)
-        if not self._ledger.finish(work.identity, owner, self._clock(), device, events, refused):
+        if not self._ledger.finish(work.identity, owner, self._clock(), events, refused):
             return Done("duplicate")
         return Done(
             "processed" if document["end"] or tally.last == work.last else "cut",
@@ -184,7 +185,7 @@ class Processor:
 
     def _read(self, work: Work, received_at: datetime | None, budget: Budget) -> _Tally:
         tally, block = _Tally(work.first, work.first - 1), list[Seen]()
-        source = f"{work.bucket}/{work.key}/{work.version}"
+        source = sha256(f"{work.bucket}/{work.key}/{work.version}".encode())
         try:
             with self._store.open(work.key, work.version) as stream:
                 for line in read_lines(stream):
@@ -199,7 +200,7 @@ class Processor:
                     tally.lines, tally.last = tally.lines + 1, line.number
                     if isinstance(parsed, Event):
                         _count(tally, parsed)
-                        block.append(Seen(parsed.event_id, parsed.fingerprint()))
+                        block.append(Seen(parsed.id_dispositivo, parsed.event_id, parsed.fingerprint()))
                         if len(block) == BLOCK:
                             tally.known += self._ledger.record(block, source, self._clock())
                             block = []

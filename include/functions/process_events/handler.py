@@ -8,7 +8,7 @@ with the reason as message attributes; the queue's own redrive policy (`maxRecei
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -129,8 +129,7 @@ def _queue(variable: str) -> SqsQueue:
 
 @cache
 def _ledger() -> DynamoLedger:
-    environment: Mapping[str, str] = os.environ
-    return DynamoLedger(boto3.client("dynamodb"), environment["SEEN_TABLE"], environment["HEARTBEATS_TABLE"])
+    return DynamoLedger(boto3.client("dynamodb"), os.environ["SEEN_TABLE"])
 
 
 @cache

@@ -13,7 +13,7 @@ def ranges(numbers: Iterable[int]) -> list[list[int]]:
 def merged(parts: Iterable[Sequence[int]]) -> list[list[int]]:
     """Ranges in any order, also overlapping → ascending, as few as possible."""
     found: list[list[int]] = []
-    for first, last in sorted(parts):
+    for first, last in sorted((part[0], part[1]) for part in parts):
         if found and first <= found[-1][1] + 1:
             found[-1][1] = max(found[-1][1], last)
         else:

@@ -141,7 +141,7 @@ def test_a_fleet_with_every_trouble_delivers_every_event_once_and_the_same_seed_
     done = simulate(fleet, lambda clock: Door(store, heartbeats, gate, REGIONS, clock), Weather(0.1, 0.1, 0.1))
     verdict = judge(store, done.truth)
     assert verdict.good, verdict
-    assert verdict.copies > 0
+    assert done.requests > 2 * verdict.objects  # many were lost, unheard, or told to wait
     assert verdict.captured == len(done.truth.captured) > 200
     skews = {life.device: life.skew for life in fleet.phones}
     for beat in heartbeats:

@@ -175,7 +175,7 @@ class MemoryCounters:
 
 
 class DynamoCounters:
-    """One item per window in a table with the string key `pk` and the TTL attribute `expires`.
+    """One item per window in a table with the string key `pk` and the TTL attribute `expires_at`.
 
     Args:
         client: a boto3 `dynamodb` client.
@@ -191,7 +191,7 @@ class DynamoCounters:
         item = self._client.update_item(
             TableName=self._table,
             Key={"pk": {"S": f"window/{window}"}},
-            UpdateExpression="ADD #count :one SET expires = :end",
+            UpdateExpression="ADD #count :one SET expires_at = :end",
             ExpressionAttributeNames={"#count": f"{kind}/{region}"},
             ExpressionAttributeValues={":one": {"N": "1"}, ":end": {"N": str(window * self._seconds + 3600)}},
             ReturnValues="ALL_NEW",

@@ -87,7 +87,7 @@ class Ledger(Protocol):
 
 
 class DynamoLedger:
-    """A table with the string key `pk` and the TTL attribute `expires`.
+    """A table with the string key `pk` and the TTL attribute `expires_at`.
 
     Args:
         client: a boto3 `dynamodb` client.
@@ -107,9 +107,9 @@ class DynamoLedger:
                     "state": {"S": "working"},
                     "owner": {"S": owner},
                     "lease": _seconds(at + LEASE),
-                    "expires": _seconds(at + KEPT),
+                    "expires_at": _seconds(at + KEPT),
                 },
-                ConditionExpression="attribute_not_exists(pk) OR expires < :now "
+                ConditionExpression="attribute_not_exists(pk) OR expires_at < :now "
                 "OR (#state = :working AND lease < :now)",
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues={":now": _seconds(at), ":working": {"S": "working"}},
@@ -149,7 +149,7 @@ class DynamoLedger:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(identity),
-                UpdateExpression="SET #state = :done, expires = :end, #processed = :processed, #refused = :refused "
+                UpdateExpression="SET #state = :done, expires_at = :end, #processed = :processed, #refused = :refused "
                 "REMOVE lease",
                 ConditionExpression="#state = :working AND #owner = :owner",
                 ExpressionAttributeNames={
@@ -183,7 +183,7 @@ class DynamoLedger:
         old = self._client.update_item(
             TableName=self._table,
             Key={"pk": {"S": block}},
-            UpdateExpression="SET expires = :end, "
+            UpdateExpression="SET expires_at = :end, "
             + ", ".join(f"#{number} = if_not_exists(#{number}, :{number})" for number in range(len(written))),
             ExpressionAttributeNames=names,
             ExpressionAttributeValues={**values, ":end": _seconds(at + KEPT)},

@@ -8,6 +8,7 @@ from typing import Any
 from local.platform.clients import Clients
 from local.platform.provision.storage import table
 from podemos.contracts.platform import Platform
+from podemos.contracts.resources import Table, created_below
 from podemos.mobile.keys import INBOX
 
 VISIBILITY_SECONDS = 30
@@ -20,9 +21,9 @@ _TWO_WEEKS = str(14 * 24 * 3600)
 def provision(platform: Platform, clients: Clients) -> None:
     """Create what is missing; what exists stays as it is."""
     names, dynamodb = platform.mobile, clients("dynamodb")
-    table(dynamodb, names.heartbeats_table, "id_dispositivo")
-    table(dynamodb, names.seen_table, "pk", expires="expires")
-    table(dynamodb, names.admission_table, "pk", expires="expires")
+    table(dynamodb, Table(names.heartbeats_table, "id_dispositivo"))
+    for name in (names.seen_table, names.admission_table):
+        table(dynamodb, Table(name, expires="expires_at"))
     _rule(platform, clients, _queues(platform, clients("sqs")))
 
 
@@ -44,11 +45,7 @@ def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> tuple[str, str]:
 def _rule(platform: Platform, clients: Clients, queue: str) -> None:
     """S3 → EventBridge → SQS, for the creation of objects under the inbox alone (S3 also tells of tags)."""
     events, name = clients("events"), platform.mobile.inbox_rule
-    pattern = {
-        "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": [platform.lake_bucket]}, "object": {"key": [{"prefix": INBOX}]}},
-    }
+    pattern = created_below(platform.lake_bucket, INBOX)
     events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
     clients("s3").put_bucket_notification_configuration(

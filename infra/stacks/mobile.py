@@ -18,9 +18,11 @@ from infra.site import HouseStack, Site, bucket_arn, objects
 from infra.stacks.data import state_table
 from infra.stacks.storage import StorageStack
 from podemos.contracts import resources
+from podemos.contracts.mobile import ingest_environment, process_environment
+from podemos.mobile.keys import PHOTO_PARTS, PHOTOS, RECEIPTS
 
-ROUTES = ("POST /v1/eventos", "POST /v1/latido")
-"""Events in batches, and heartbeats."""
+ROUTES = ("ANY /v1/{proxy+}",)
+"""docs/mobile-protocol.md: batches, heartbeats, devices, photos. The function itself says 404 and 405."""
 BURST, RATE = 500, 200
 """Requests at once and per second: 500 phones that reconnect are slowed by 429, which they answer by waiting."""
 
@@ -32,6 +34,9 @@ class MobileStack(HouseStack):
         super().__init__(scope, site, "mobile", "Events of the credit officers' phones")
         self.key = self.imported_key(storage.key)
         self.release_sha = self.release("FunctionsRelease", "Folder of the functions below functions/")
+        self.powertools = self.release(
+            "PowertoolsLayer", "ARN, with its version, of AWS's own layer of Powertools for Python 3.12 on arm64"
+        )
         mobile = site.deployment.mobile
         self.tables = {
             table.name: state_table(self, table.name.title().replace("-", ""), table, self.key)
@@ -98,32 +103,34 @@ class MobileStack(HouseStack):
     def _function(
         self, name: str, about: str, statements: list[iam.PolicyStatement], **settings: Any
     ) -> functions.Function:
-        mobile = self.site.deployment.mobile
-        environment = {
-            "LAKE_BUCKET": self.site.names.lake_bucket,
-            "INBOX_PREFIX": mobile.inbox_prefix,
-            "HEARTBEATS_TABLE": mobile.heartbeats_table,
-            "SEEN_TABLE": mobile.seen_table,
-            "EVENTS_QUEUE_URL": self.queues[mobile.events_queue].queue_url,
-        }
+        environment = {"ingest": ingest_environment, "process_events": process_environment}[name](self.site.names)
         key = allow("DataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
-        return house_function(
+        made = house_function(
             self, name, f"{self.site.mwaa}-{name.replace('_', '-')}", about, self.release_sha, self.key,
             environment, [*statements, key], **settings,
         )  # fmt: skip
+        made.add_layers(functions.LayerVersion.from_layer_version_arn(self, f"{name}Powertools", self.powertools))
+        return made
 
     def _process(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
         queue = self.queues[mobile.events_queue]
-        items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        sends = [self.queues[name].queue_arn for name in (mobile.dead_letter_queue, mobile.backlog_queue)]
+        items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         made = self._function(
             "process_events",
             "Splits, validates and acknowledges the phones' files",
             [
                 allow("ReadInbox", ["s3:GetObject", "s3:GetObjectVersion"], objects(lake, mobile.inbox_prefix)),
-                allow("WriteValidated", ["s3:PutObject"], objects(lake, "mobile/", "quarantine/mobile/")),
-                allow("Seen", items, [table.table_arn for table in self.tables.values()]),
-                allow("SplitIntoMessages", ["sqs:SendMessage"], [queue.queue_arn]),
+                allow("Receipts", ["s3:GetObject", "s3:PutObject"], objects(lake, RECEIPTS)),
+                allow(
+                    "JoinReceipts",
+                    ["s3:ListBucket"],
+                    [bucket_arn(lake)],
+                    {"StringLikeIfExists": {"s3:prefix": f"{RECEIPTS}*"}},
+                ),
+                allow("Seen", items, [self.tables[mobile.seen_table].table_arn]),
+                allow("PartsPoisonAndBacklog", ["sqs:SendMessage", "sqs:GetQueueUrl"], [queue.queue_arn, *sends]),
                 allow(
                     "Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn]
                 ),
@@ -150,11 +157,12 @@ class MobileStack(HouseStack):
             "ingest",
             "Takes a phone's batch: one object, created once, then the acknowledgement",
             [
-                allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix), once),
-                allow("ListInbox", ["s3:ListBucket"], [bucket_arn(lake)],
-                      {"StringLike": {"s3:prefix": f"{mobile.inbox_prefix}*"}}),
-                allow("Heartbeat", ["dynamodb:UpdateItem", "dynamodb:GetItem"], [heartbeats]),
-                allow("Admission", ["sqs:GetQueueAttributes"], [self.queues[mobile.events_queue].queue_arn]),
+                allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix, PHOTOS, PHOTO_PARTS), once),
+                allow("ReadPhotos", ["s3:GetObject"], objects(lake, PHOTOS, PHOTO_PARTS)),
+                allow("ListParts", ["s3:ListBucket"], [bucket_arn(lake)],
+                      {"StringLikeIfExists": {"s3:prefix": [f"{PHOTOS}*", f"{PHOTO_PARTS}*"]}}),
+                allow("HeartbeatAndAdmission", ["dynamodb:UpdateItem", "dynamodb:GetItem"],
+                      [heartbeats, self.tables[mobile.admission_table].table_arn]),
             ],
             timeout=15,
             memory=512,

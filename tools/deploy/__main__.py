@@ -95,7 +95,7 @@ def _dry_run(given: argparse.Namespace) -> int:
     from tools.deploy.rehearsal import rehearsal
 
     found = bundle.load(given.bundle if given.command == "deploy" else BUNDLE)
-    told = {"PhonesIssuer": "https://id.example", "PhonesAudience": "podemos"}
+    told = {"PhonesIssuer": "https://id.example", "PhonesAudience": "podemos", "PowertoolsLayer": "arn:aws:lambda:layer"}
     with rehearsal(given.env, print) as (target, _):
         release.deploy(target, found, templates(given.env), force=given.force, parameters=told, unpause=True)
         if given.command == "rollback":

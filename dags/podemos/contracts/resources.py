@@ -131,15 +131,20 @@ def jobs(names: Platform) -> tuple[GlueJob, ...]:
 
 
 def mobile_tables(mobile: Mobile) -> tuple[Table, ...]:
-    """The phones' heartbeats, and the events seen lately."""
-    return Table(mobile.heartbeats_table), Table(mobile.seen_table, expires="expires_at")
+    """The phones' heartbeats, the work and events seen lately, and the counts of admission."""
+    return (
+        Table(mobile.heartbeats_table, "id_dispositivo"),
+        Table(mobile.seen_table, expires="expires_at"),
+        Table(mobile.admission_table, expires="expires_at"),
+    )
 
 
 def mobile_queues(mobile: Mobile) -> tuple[Queue, ...]:
     """The dead-letter queue first: the other names it."""
     return (
         Queue(mobile.dead_letter_queue, 60, 14),
-        Queue(mobile.events_queue, 360, 4, dead_letter=mobile.dead_letter_queue),
+        Queue(mobile.events_queue, 360, 4, dead_letter=mobile.dead_letter_queue, receives=6),
+        Queue(mobile.backlog_queue, 60, 1),
     )
 
 

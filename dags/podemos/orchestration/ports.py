@@ -178,6 +178,14 @@ class Ports:
         events = self._context["outlet_events"][CORRECCIONES]
         return lambda extra: events.add(CERTIFICADOS_CORREGIDOS, extra=extra)
 
+    @property
+    def backlog(self) -> Callable[[dict[str, Any]], None]:
+        """Adds an event, with this extra, to the backlog of uploads; for a task whose outlet is ATRASO."""
+        from podemos.orchestration.assets import ATRASO, ATRASO_MOVIL
+
+        events = self._context["outlet_events"][ATRASO]
+        return lambda extra: events.add(ATRASO_MOVIL, extra=extra)
+
     def client(self, service: str) -> Any:
         """The boto3 client of a service, with the execution role; one per task, shared by its threads."""
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

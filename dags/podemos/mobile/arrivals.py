@@ -14,7 +14,6 @@ from podemos.core import manifest
 from podemos.core.clock import Clock, from_iso, iso
 from podemos.core.errors import AlreadyExists
 from podemos.core.store import ObjectStore
-from podemos.core.zones import zone_table
 from podemos.mobile import keys, places, revisions
 from podemos.mobile.revisions import Revision
 
@@ -67,8 +66,7 @@ def received_day(key: str) -> str:
 
 def _covered(lake: ObjectStore, revision: Revision, day: str) -> Iterator[tuple[str, str]]:
     if day in revision.covered:
-        for key, etag in revisions.packed(lake, revision.covered[day]):
-            yield key, etag
+        yield from ((key, etag) for key, etag in revisions.packed(lake, revision.covered[day]))
 
 
 def _prefixes(revision: Revision, today: date) -> Iterator[str]:

@@ -41,7 +41,8 @@ def _pattern(name: EventType) -> re.Pattern[bytes]:
         + _DATA[name]
         + rb'\},"event_id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})","event_type":"'
         + name.encode()
-        + rb'","id_dispositivo":"([A-Za-z0-9][A-Za-z0-9_-]{0,63})","id_sucursal":([1-9]\d{0,3}),"secuencia":([1-9]\d{0,11})\}'
+        + rb'","id_dispositivo":"([A-Za-z0-9][A-Za-z0-9_-]{0,63})"'
+        + rb',"id_sucursal":([1-9]\d{0,3}),"secuencia":([1-9]\d{0,11})\}'
     )
 
 

@@ -169,7 +169,7 @@ def _samples(new: Mapping[str, pa.Table], senders: Mapping[str, Sender]) -> Iter
     for found in new.values():
         if not found.num_rows:
             continue
-        for row in found.group_by("objeto").aggregate([("capturado_en", "max")]).to_pylist():
+        for row in found.group_by("objeto", use_threads=False).aggregate([("capturado_en", "max")]).to_pylist():
             captured.setdefault(row["objeto"], []).append(row["capturado_en_max"])
     for key, instants in captured.items():
         sender = senders[key]

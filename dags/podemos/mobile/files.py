@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,7 +65,7 @@ def _store(lake: ObjectStore, table: str, part: str, rows: pa.Table, *, merged: 
     return File(key, content, len(data), rows.num_rows, merged)
 
 
-def read(lake: ObjectStore, file: File, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+def read(lake: ObjectStore, file: File, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a file.
 
     Raises:
@@ -75,9 +74,8 @@ def read(lake: ObjectStore, file: File, columns: Sequence[str] | None = None, fi
     data = lake.get(file.key)
     if len(data) != file.bytes or manifest.sha256(data) != file.sha256:
         raise DataFault(f"{lake.uri(file.key)} was changed; restore it from its version history")
-    return pq.read_table(
-        pa.BufferReader(data), columns=list(columns) if columns is not None else None, filters=filters
-    )
+    wanted = list(columns) if columns is not None else None
+    return pq.ParquetFile(pa.BufferReader(data)).read(wanted, use_threads=file.rows > _ROW_GROUP)
 
 
 def read_all(lake: ObjectStore, files: Sequence[File], columns: Sequence[str] | None = None) -> pa.Table:

@@ -46,5 +46,3 @@ def _empty(reader: Reader, found: Gathered) -> dict[str, pa.Table]:
     found.lines += read.lines
     found.senders |= {sender.key: sender for sender in read.senders}
     return rows.tables(read)
-
-

@@ -54,9 +54,7 @@ def rows(lake: ObjectStore, partition: Partition, event_id: str) -> list[dict[st
     return sorted(found, key=lambda row: not row["vigente"])
 
 
-def _matching(
-    lake: ObjectStore, file: File, ids: pa.Array, columns: Sequence[str] | None
-) -> Iterable[dict[str, Any]]:
+def _matching(lake: ObjectStore, file: File, ids: pa.Array, columns: Sequence[str] | None) -> Iterable[dict[str, Any]]:
     table = files.read(lake, file, columns)
     hits = table.filter(pc.is_in(table["event_id"], value_set=ids))
     matching: list[dict[str, Any]] = hits.to_pylist()

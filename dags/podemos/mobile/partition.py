@@ -77,4 +77,4 @@ def month_of(name: str) -> str:
     """The month whose node lists a partition."""
     table, _, part = name.partition("/")
     day = part.removeprefix("d-") if table == places.INDEX else part
-    return day[:7] if len(day) == 10 and day[4] == day[7] == "-" else OTHER_MONTH  # noqa: PLR2004 - YYYY-MM-DD
+    return day[:7] if len(day) == 10 and day[4] == day[7] == "-" else OTHER_MONTH

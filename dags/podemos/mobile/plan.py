@@ -13,7 +13,7 @@ from podemos.core.errors import NotNeeded
 from podemos.core.store import ObjectStore
 from podemos.core.zones import zone_table
 from podemos.mobile import layout, places, revisions
-from podemos.mobile.partition import Partition, month_of
+from podemos.mobile.partition import Partition
 from podemos.mobile.revisions import Revision
 
 MB = 1 << 20
@@ -127,4 +127,6 @@ def listed_of(plan: dict[str, Any]) -> str:
 
 def compacted(plan_key: str, *, lake: ObjectStore) -> bool:
     """Whether Spark has nothing to do: the plan has its result, or is a worker's."""
-    return manifest.read(lake, plan_key)[0]["engine"] != Engine.GLUE or lake.head(places.result_of(plan_key)) is not None
+    return (
+        manifest.read(lake, plan_key)[0]["engine"] != Engine.GLUE or lake.head(places.result_of(plan_key)) is not None
+    )

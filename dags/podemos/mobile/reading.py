@@ -12,7 +12,17 @@ from typing import BinaryIO, Final
 
 from podemos.core.clock import iso
 from podemos.mobile.canonical import COLUMNS, PATTERNS, Days
-from podemos.mobile.envelope import AHEAD, BEHIND, EARLIEST, LATEST, LINE_BYTES, Event, EventType, parse_line, write_json
+from podemos.mobile.envelope import (
+    AHEAD,
+    BEHIND,
+    EARLIEST,
+    LATEST,
+    LINE_BYTES,
+    Event,
+    EventType,
+    parse_line,
+    write_json,
+)
 from podemos.mobile.keys import parse_inbox_key
 from podemos.mobile.lines import PLAIN_BYTES, RATIO, UploadUnreadable, read_lines
 from podemos.mobile.upload import Upload, UploadStore
@@ -97,7 +107,7 @@ class Reader:
             self._carefully(stream, received)
 
     def _quickly(self, text: bytes, received: datetime) -> bool:
-        """Takes lines in their canonical form by pattern, the others by parsing; False when it wants the careful way."""
+        """Takes canonical lines by pattern, the others by parsing; False when it wants the careful way."""
         lines = text.split(b"\n")
         if b"\r" in text or len(max(lines, key=len)) > LINE_BYTES:
             return False
@@ -108,7 +118,7 @@ class Reader:
         for number, line in enumerate(lines, 1):
             match = match_of(line)
             if match is None:
-                for name, match_of in patterns:
+                for name, match_of in patterns:  # noqa: B007 - both stay: the next line is often of this type
                     match = match_of(line)
                     if match is not None:
                         break
@@ -135,7 +145,9 @@ class Reader:
                 else:
                     self._parse(number, line.data, received)
         except UploadUnreadable as unreadable:
-            self._refuse(number + 1, self.read.senders[-1].key.encode(), str(unreadable.reason), unreadable.detail, None)
+            self._refuse(
+                number + 1, self.read.senders[-1].key.encode(), str(unreadable.reason), unreadable.detail, None
+            )
 
     def _parse(self, number: int, line: bytes, received: datetime) -> None:
         event = parse_line(line, received)
@@ -197,5 +209,3 @@ def _fields(event: Event) -> Iterator[object]:
     yield event.id_dispositivo
     yield str(event.id_sucursal)
     yield str(event.secuencia)
-
-

@@ -1,7 +1,6 @@
-"""Reads back what a revision brought. Only then is it loaded, and only then may lifecycle take the uploads it covers."""
+"""Reads back what a revision brought: before it is loaded, and before lifecycle may take the uploads it covers."""
 
 from __future__ import annotations
-
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -81,5 +80,3 @@ def _grown(lake: ObjectStore, old: Partition, now: Partition) -> tuple[int, int]
 
 def _cents(table: pa.Table) -> int:
     return int(pc.sum(table["monto_centavos"]).as_py() or 0) if "monto_centavos" in table.column_names else 0
-
-

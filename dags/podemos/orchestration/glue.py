@@ -21,7 +21,7 @@ BRANCHES = """Runs the Glue job over the plan: one winner per key, UTC and accou
 A plan without anything new is skipped. The job's log is linked from the task. A retry waits for a job that still runs
 instead of starting another.
 """
-MOBILE = """Runs the Glue job over a plan that is too big for a worker: exact merge against the index, parquet by event day.
+MOBILE = """Runs the Glue job over a plan that is too big for a worker: exact merge against the index, parquet by day.
 
 Any other plan is skipped. A retry waits for a job that still runs instead of starting another.
 """

@@ -5,8 +5,8 @@ The same plan gives the same files and the same result, whoever runs it and how 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -28,6 +28,28 @@ from podemos.mobile.revisions import Revision
 from podemos.mobile.upload import UploadStore
 
 _HOUR = 3_600_000_000
+TOTALS = ("lines", "events", "repeated", "quarantined", "cents_read", "cents_events", "cents_conflicts")
+
+
+@dataclass(slots=True)
+class Decided:
+    """What is new among some rows.
+
+    Attributes:
+        incoming: new rows by partition: events, index, quarantine.
+        samples: of each upload that brought something new: received, device, and the seconds its clock was off.
+        delta: what the warehouse is to be given.
+        totals: control totals.
+    """
+
+    incoming: dict[str, pa.Table]
+    samples: dict[str, tuple[str, str, int]]
+    delta: dict[str, Any]
+    totals: dict[str, int]
+
+    def told(self) -> Decided:
+        """Without the rows."""
+        return Decided({}, self.samples, self.delta, self.totals)
 
 
 def compact(plan: dict[str, Any], *, lake: ObjectStore, uploads: UploadStore) -> dict[str, Any]:
@@ -40,18 +62,24 @@ def compact(plan: dict[str, Any], *, lake: ObjectStore, uploads: UploadStore) ->
     """
     before = revisions.read(lake, plan["previous"]["key"]) if plan["previous"] else Revision()
     arrived = gather.read(uploads, plan["objects"], from_iso(plan["listed"]))
-    return of_tables(lake, plan, before, arrived.tables, arrived.senders, arrived.lines)
+    decided = decide(lake, plan, before, arrived.tables, arrived.senders, arrived.lines)
+    known = revisions.named(lake, before, decided.incoming)
+    laid = {
+        name: (lay(lake, name, known[name], found, today_of(plan)), found.num_rows)
+        for name, found in sorted(decided.incoming.items())
+    }
+    return result(lake, plan, before, [decided], laid)
 
 
-def of_tables(
+def decide(
     lake: ObjectStore,
     plan: dict[str, Any],
     before: Revision,
     tables: Mapping[str, pa.Table],
     senders: Mapping[str, Sender],
     lines: int,
-) -> dict[str, Any]:
-    """The result for rows that were read.
+) -> Decided:
+    """What is new among rows that were read: all rows of the index buckets that they touch.
 
     Args:
         lake: where the compacted tables are.
@@ -68,18 +96,59 @@ def of_tables(
         quarantine.append(refused.drop_columns(["cubeta"]))
     incoming = dict(_by_part(new, pa.concat_tables(quarantine)))
     incoming |= _index(tables, fates, plan["revision"])
-    partitions = _lay(lake, before, incoming, plan["seal"], today_of(plan))
-    known = skew.learn(_known(lake, before), _samples(new, senders))
     payments = new.get(EventType.PAGO.value)
-    totals = _totals(tables, fates, lines)
+    delta = deltas.write(lake, plan["revision"], payments, known_clocks(lake, before))
+    return Decided(incoming, dict(_samples(new, senders)), delta, _totals(tables, fates, lines))
+
+
+def result(
+    lake: ObjectStore,
+    plan: dict[str, Any],
+    before: Revision,
+    decided: Sequence[Decided],
+    laid: Mapping[str, tuple[Partition, int]],
+) -> dict[str, Any]:
+    """The result's document, with the partitions that were sealed and got their one file.
+
+    Args:
+        lake: where the compacted tables are.
+        plan: that asked for it.
+        before: the revision it follows.
+        decided: what was new.
+        laid: by partition, how it is now and how many rows were added.
+    """
+    known = revisions.named(lake, before, plan["seal"])
+    partitions = {name: partition for name, (partition, _) in laid.items()}
+    for name in sorted(known.keys() - laid.keys()):
+        partitions[name] = lay(lake, name, known[name], None, today_of(plan))
+    samples: dict[str, tuple[str, str, int]] = {}
+    for found in decided:
+        for key, sample in found.samples.items():
+            samples[key] = min(sample, samples.get(key, sample))
+    given = [found.delta for found in decided]
+    clocks = skew.learn(known_clocks(lake, before), samples.values())
     return {
         "kind": "mobile.result",
-        "partitions": {name: found.to_dict() for name, found in sorted(partitions.items())},
-        "added": {name: found.num_rows for name, found in sorted(incoming.items())},
-        "delta": {EventType.PAGO.value: deltas.write(lake, plan["revision"], payments, known)},
-        "skew": _keep(lake, before, known),
-        "totals": totals,
+        "partitions": {name: partition.to_dict() for name, partition in sorted(partitions.items())},
+        "added": {name: count for name, (_, count) in sorted(laid.items())},
+        "delta": {
+            EventType.PAGO.value: {
+                "files": sorted((file for each in given for file in each["files"]), key=lambda file: str(file["key"])),
+                "rows": sum(each["rows"] for each in given),
+                "cents": sum(each["cents"] for each in given),
+            }
+        },
+        "skew": _keep(lake, clocks),
+        "totals": {name: sum(found.totals[name] for found in decided) for name in TOTALS},
     }
+
+
+def split(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, dict[str, pa.Table]]]:
+    """The same rows by index bucket."""
+    buckets = {name for found in tables.values() for name in pc.unique(found["cubeta"]).to_pylist()}
+    for bucket in sorted(buckets):
+        some = {name: found.filter(pc.equal(found["cubeta"], bucket)) for name, found in tables.items()}
+        yield bucket, {name: found for name, found in some.items() if found.num_rows}
 
 
 def _fates(lake: ObjectStore, before: Revision, tables: Mapping[str, pa.Table]) -> Fates:
@@ -155,15 +224,7 @@ def _entries(table: str, found: pa.Table, numbers: pa.Array, revision: int, *, s
     return pa.table(columns, schema=index.SCHEMA).append_column("cubeta", taken["cubeta"])
 
 
-def _lay(
-    lake: ObjectStore, before: Revision, incoming: Mapping[str, pa.Table], seal: list[str], today: date
-) -> dict[str, Partition]:
-    known = revisions.named(lake, before, {*incoming, *seal})
-    found = {name: lay(lake, name, known[name], incoming.get(name), today) for name in sorted(known)}
-    return {name: partition for name, partition in found.items() if partition != known[name]}
-
-
-def _samples(new: Mapping[str, pa.Table], senders: Mapping[str, Sender]) -> Iterator[tuple[str, str, int]]:
+def _samples(new: Mapping[str, pa.Table], senders: Mapping[str, Sender]) -> Iterator[tuple[str, tuple[str, str, int]]]:
     """Of each upload that brought something new, how far its phone's clock was off."""
     captured: dict[str, Any] = {}
     for found in new.values():
@@ -173,15 +234,16 @@ def _samples(new: Mapping[str, pa.Table], senders: Mapping[str, Sender]) -> Iter
             captured.setdefault(row["objeto"], []).append(row["capturado_en_max"])
     for key, instants in captured.items():
         sender = senders[key]
-        yield sender.recibido, sender.dispositivo, skew.sample(sender, instants)
+        yield key, (sender.recibido, sender.dispositivo, skew.sample(sender, instants))
 
 
-def _known(lake: ObjectStore, before: Revision) -> dict[str, Any]:
-    found: dict[str, Any] = revisions.packed(lake, before.document["skew"]) if before.ref else {}
+def known_clocks(lake: ObjectStore, revision: Revision) -> dict[str, Any]:
+    """What a revision knows of the phones' clocks, see `skew.learn`."""
+    found: dict[str, Any] = revisions.packed(lake, revision.document["skew"]) if revision.ref else {}
     return found
 
 
-def _keep(lake: ObjectStore, before: Revision, known: Mapping[str, Any]) -> dict[str, str]:
+def _keep(lake: ObjectStore, known: Mapping[str, Any]) -> dict[str, str]:
     data = revisions.pack(known)
     content = manifest.sha256(data)
     put_once(lake, places.skew(content), data, "application/gzip")

@@ -39,7 +39,6 @@ SCHEMA: Final = pa.schema(
         pa.field("revision", pa.int64()),
     ]
 )
-NOTHING: Final[dict[str, Any]] = {"files": [], "rows": 0, "cents": 0}
 
 
 def write(lake: ObjectStore, revision: int, payments: pa.Table | None, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,10 +48,10 @@ def write(lake: ObjectStore, revision: int, payments: pa.Table | None, known: Ma
         lake: where.
         revision: that brings them.
         payments: its new rows.
-        known: of the devices' clocks, see `skew.learn`.
+        known: of the devices' clocks when it was compacted, see `skew.learn`.
     """
     if payments is None or not payments.num_rows:
-        return NOTHING
+        return {"files": [], "rows": 0, "cents": 0}
     data = files.encode(_columns(payments, revision, known).sort_by("event_id"))
     content = manifest.sha256(data)
     key = places.delta(EventType.PAGO, revision, content)

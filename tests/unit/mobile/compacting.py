@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,10 +29,8 @@ class World:
         return plan.plan_compaction(self.list(), lake=self.lake, clock=self.clock)
 
     def compact(self, planned: str) -> str:
-        try:
+        with contextlib.suppress(NotNeeded):
             compact.compact_in_worker(planned, lake=self.lake, uploads=self.lake)
-        except NotNeeded:
-            pass
         return planned
 
     def publish(self, planned: str, backlog: Callable[[dict[str, Any]], None] | None = None) -> str:

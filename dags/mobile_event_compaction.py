@@ -18,13 +18,14 @@ be queried within half an hour. One run at a time; a missed run is not repeated,
 - `mobile/verified/<revision>.json`: what the revision brought was read back; only then may lifecycle take its uploads.
 
 ## Tasks
-`list` → `plan` → `compact` or `compact_glue` → `publish` → `verify` → `prepare` → `load` → `watch`.
+`list` → `plan` → `compact` or `compact_glue` → `publish` → `verify` → `prepare` → `load` → `reconcile`, and `chase`.
 - `list` is a set difference by key and ETag against the manifest, never a watermark.
 - `plan` bounds the revision, chooses the engine by bytes, and takes up days that are sealed since.
 - `compact` reads lines in bounded memory, compares each id with its index bucket, and writes parquet by type and day.
 - `publish` creates the manifest. The loser of two compactors is discarded; its uploads are listed again.
 - `load` copies the payments of every revision that the warehouse has not seen.
-- `watch` looks at the devices: who owes events, who went silent. It runs also when there was nothing to load.
+- `reconcile` lists the receipts that phones and branches have otherwise, in cents; `chase` the payments that lack their
+  photo, their position or a settled receipt.
 
 ## Re-run safety
 Every task may run again at any time, also beside itself. Files lie under their content's hash, plans and results are
@@ -46,7 +47,7 @@ from datetime import timedelta
 
 from airflow.sdk import TriggerRule, dag
 
-from podemos.mobile import arrivals, compact, load, plan, prepare, publish, verify
+from podemos.mobile import arrivals, chase, compact, load, plan, prepare, publish, reconcile, verify
 from podemos.orchestration import assets, defaults, pools, schedules, tags
 from podemos.orchestration.glue import CompactMobile
 from podemos.orchestration.stage import stage
@@ -68,8 +69,11 @@ def mobile_event_compaction():
     big = CompactMobile(task_id="compact_glue", plan_key=planned, pool=pools.MOBILE_COMPACTION)
     revision = stage(publish.publish_revision, trigger_rule=TriggerRule.NONE_FAILED, outlets=[assets.ATRASO])(planned)
     [small, big] >> revision
-    prepared = stage(prepare.prepare_warehouse)(stage(verify.verify_revision)(revision))
-    LoadBatch(task_id="load", batch=load.load_batch, arguments=[prepared], pool=pools.WAREHOUSE_LOADS)
+    verified = stage(verify.verify_revision)(revision)
+    stage(chase.chase_payments)(verified)
+    prepared = stage(prepare.prepare_warehouse)(verified)
+    loaded = LoadBatch(task_id="load", batch=load.load_batch, arguments=[prepared], pool=pools.WAREHOUSE_LOADS)
+    stage(reconcile.reconcile_receipts)(loaded.output)
 
 
 mobile_event_compaction()

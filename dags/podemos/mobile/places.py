@@ -12,6 +12,8 @@ MONTHS = "mobile/months/"
 SKEW = "mobile/skew/"
 DELTAS = "mobile/deltas/"
 LOADS = "mobile/loads/"
+CHASED = "mobile/chased/"
+RECONCILED = "mobile/reconciled/"
 LATEST = "index/mobile/latest_revision.json"
 INDEX = "indice"
 """The partitioned table of the exact index."""
@@ -80,3 +82,13 @@ def copy_manifest(table: str, first: int, last: int) -> str:
 def load(first: int, last: int) -> str:
     """What the warehouse is to load of these revisions."""
     return f"{LOADS}{first:012d}-{last:012d}.json"
+
+
+def chased(revision: int, content: str) -> str:
+    """Payments that lacked something after a revision."""
+    return f"{CHASED}{revision:012d}/{content[:16]}.json"
+
+
+def reconciled(content: str) -> str:
+    """Receipts that phones and branches have otherwise."""
+    return f"{RECONCILED}{content[:24]}.json"

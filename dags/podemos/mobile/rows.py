@@ -103,7 +103,7 @@ def _refused(rows: Sequence[tuple[object, ...]], senders: Sequence[Sender]) -> p
         "id": pa.array(ids, pa.string()),
         "motivo": pa.array(reasons, pa.string()),
         "detalle": pa.array(details, pa.string()),
-        "id_dispositivo": pa.array([senders[at].dispositivo for at in objects], pa.string()),  # type: ignore[index]
+        "id_dispositivo": pa.array([senders[at].dispositivo for at in objects], pa.string()),
         "secuencia": pa.array(sequences, pa.int64()),
         "contenido": pa.array(shown, pa.string()),
     }

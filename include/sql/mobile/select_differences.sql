@@ -6,8 +6,7 @@ WITH en_campo AS (
         id_recibo,
         COUNT(*) AS pagos,
         SUM(monto) AS monto,
-        MIN(fecha_contable) AS fecha_contable,
-        MAX(recibido_utc) AS recibido_utc
+        MIN(fecha_contable) AS fecha_contable
     FROM core.pagos_moviles
     WHERE fecha_contable >= CAST(:since AS DATE)
     GROUP BY id_sucursal, id_recibo
@@ -17,7 +16,6 @@ SELECT
     m.id_sucursal,
     m.id_recibo,
     m.fecha_contable,
-    m.recibido_utc,
     m.pagos,
     CAST(m.monto * 100 AS BIGINT) AS centavos_en_campo,
     CAST(COALESCE(p.monto, 0) * 100 AS BIGINT) AS centavos_en_sucursal,

@@ -1,8 +1,8 @@
 """`make bench-mobile`: small uploads compacted, beside Spark, DuckDB and a copy of the bytes; last line JSON.
 
-Each size is an inbox of its own (12 events an upload). Ours is list, plan, compact in the worker, publish; verify is told
-apart. Then late uploads come in ten rounds over twelve days, for the write amplification. Exit 1 when events are not those
-that were sent, or answers differ.
+Each size is an inbox of its own (12 events an upload). Ours is list, plan, compact in the worker, publish; verify is
+told apart. Then late uploads come in ten rounds over ten days, for the write amplification. Exit 1 when events are not
+those that were sent, or answers differ.
 """
 
 from __future__ import annotations

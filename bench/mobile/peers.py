@@ -20,10 +20,8 @@ def duckdb_copy(root: Path, out: Path) -> int:
     import duckdb
 
     connection = duckdb.connect(config={"threads": 2})
-    target = out / "duckdb.parquet"
-    found = connection.execute(
-        f"COPY (SELECT * FROM read_json('{root}/{_INBOX}', format='newline_delimited')) TO '{target}' (COMPRESSION zstd)"
-    ).fetchall()
+    source = f"SELECT * FROM read_json('{root}/{_INBOX}', format='newline_delimited')"
+    found = connection.execute(f"COPY ({source}) TO '{out}/duckdb.parquet' (COMPRESSION zstd)").fetchall()
     return int(found[0][0])
 
 

@@ -45,7 +45,9 @@ def world(endpoint: str) -> World:
 
 @pytest.fixture(scope="module")
 def warehouse(endpoint: str) -> DataApi:
-    return DataApi(boto3.client("redshift-data", endpoint_url=endpoint, **AWS), "podemos", "analytics", poll_seconds=0.02)
+    return DataApi(
+        boto3.client("redshift-data", endpoint_url=endpoint, **AWS), "podemos", "analytics", poll_seconds=0.02
+    )
 
 
 def payments(world: World, phone: int, receipts: list[tuple[str, int]], *, sequence: int = 1) -> list[Event]:

@@ -1,5 +1,5 @@
 -- create_pagos_moviles.sql · payments taken on the officers' phones, their staging and mutex · idempotent: yes
--- DISTKEY id_cliente: joined with the branches' payments of the client. SORTKEY fecha_contable prunes to the days asked for.
+-- DISTKEY id_cliente: joined with the branches' payments of the client. SORTKEY fecha_contable prunes to some days.
 CREATE SCHEMA IF NOT EXISTS core;
 CREATE SCHEMA IF NOT EXISTS staging;
 CREATE SCHEMA IF NOT EXISTS ops;

@@ -1,7 +1,7 @@
 -- merge_pagos_moviles.sql · grain: one row per event_id · idempotent: yes
 -- params: :revision, :revision_key · literals: :manifest, :role
--- The mutex comes first: under snapshot isolation two loads at once would both insert. What the table has stays: a payment
--- is added once and never changed, and the lake holds one content per id.
+-- The mutex comes first: under snapshot isolation two loads at once would both insert. What the table has stays:
+-- a payment is added once and never changed, and the lake holds one content per id.
 LOCK ops.writer_pagos_moviles;
 DELETE FROM staging.pagos_moviles;
 COPY staging.pagos_moviles FROM :manifest IAM_ROLE :role FORMAT AS PARQUET MANIFEST;

@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from podemos.core import manifest
-from podemos.core.clock import Clock, from_iso, iso
-from podemos.core.errors import NotNeeded
+from podemos.core.clock import Clock, iso
 from podemos.core.store import ObjectStore
 from podemos.core.zones import zone_table
 from podemos.mobile import layout, places, revisions
@@ -105,24 +104,9 @@ def _bounded(objects: list[list[Any]]) -> Iterator[list[Any]]:
         yield [key, etag, size]
 
 
-def in_worker(plan: dict[str, Any]) -> None:
-    """Refuses what is not a worker's.
-
-    Raises:
-        NotNeeded: Spark compacts this plan.
-    """
-    if plan["engine"] == Engine.GLUE:
-        raise NotNeeded("the plan is Spark's: see `compact_glue`")
-
-
 def today_of(plan: dict[str, Any]) -> date:
     """The accounting day on which it was planned: a retry on another day decides alike."""
     return date.fromisoformat(plan["today"])
-
-
-def listed_of(plan: dict[str, Any]) -> str:
-    """When its inbox was listed, as manifests write it."""
-    return iso(from_iso(plan["listed"]))
 
 
 def compacted(plan_key: str, *, lake: ObjectStore) -> bool:

@@ -162,7 +162,8 @@ bench-fingerprint: setup ## What proving a row costs a branch's server, beside r
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))
 
 bench-mobile: setup ## 50,000 small uploads compacted, beside Spark, DuckDB and a copy of the bytes; the last line is the verdict as JSON
-	@$(BIN)/python -m bench.mobile $(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) $(if $(SCALES),--scales $(SCALES))
+	@$(BIN)/python -m bench.mobile $(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) $(if $(SCALES),--scales $(SCALES)) \
+	    $(if $(SKIP),--skip $(SKIP))
 
 bench-narrowing: setup ## What one changed cent costs over the link: a range read whole beside one narrowed to its keys
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.narrowing

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from podemos.core.errors import DataFault
-from podemos.mobile import conflicts, places, plan, revisions, verify
+from podemos.mobile import conflicts, gather, places, plan, revisions, verify
 from podemos.mobile.merge import bucket
 from tests.unit.mobile import events
 from tests.unit.mobile.compacting import World
@@ -140,6 +140,17 @@ def test_what_exceeds_a_revision_is_left_and_told(world, monkeypatch):
     world.run()
     world.run()
     assert len(world.ids()) == 5
+
+
+def test_many_uploads_are_fetched_ahead_and_read_alike(world, monkeypatch):
+    monkeypatch.setattr(gather, "AHEAD", 2)
+    monkeypatch.setattr(gather, "COMPRESSED_BYTES", 500)
+    sent = [event for phone in range(1, 6) for event in events.events(phone, phone)]
+    for phone in range(1, 6):
+        world.put([event for event in sent if event.id_dispositivo == events.device(phone)])
+    assert {info.size > 500 for info in world.lake.list("mobile/inbox/")} == {True, False}
+    world.run()
+    assert world.ids() == sorted(event.event_id for event in sent)
 
 
 def test_a_sealed_day_gets_its_one_file_without_new_rows(world):

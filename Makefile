@@ -26,6 +26,11 @@ SEEDS ?=
 NIGHTS ?=
 PROCESSES ?=
 
+# For `make chaos-mobile`: RUNS=n SEED=n CASE=n PROCESSES=n WITHOUT=protection. For `make bench-mobile`: FILES=n SEED=n SCALES=1,2,4.
+RUNS ?=
+WITHOUT ?=
+FILES ?=
+
 # For `make bench-branches`: ROWS=n (of the large table) ROUNDS=n BRANCHES=n SKIP=dlt_sqlalchemy (it takes minutes).
 SKIP ?=
 ROUNDS ?=
@@ -64,7 +69,7 @@ ENV ?= dev
 FORCE ?=
 DRY_RUN ?=
 
-.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-redesign chaos-report why drill demo up down status docs zones constraints \
+.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-mobile bench-mobile chaos-redesign chaos-report why drill demo up down status docs zones constraints \
     test-compose demo-compose sbom pip-audit fidelity fidelity-check bundle deploy rollback infra-check infra-snapshot \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-redesign bench-report rebuild-year
@@ -113,6 +118,10 @@ chaos-report: setup ## Adversarial nights of the report on a simulated clock; th
 	@$(BIN)/python -m bench.chaos_report $(if $(NIGHTS),--nights $(NIGHTS)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(CASE),--case $(CASE)) $(if $(PROCESSES),--processes $(PROCESSES))
 
+chaos-mobile: setup ## Lives of phones through the shipped compaction: crashes, two compactors, late uploads; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.chaos_mobile $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(CASE),--case $(CASE)) $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(WITHOUT),--without $(WITHOUT))
+
 why: setup ## Remove one protection of the ingestion at a time and print what would have been lost
 	@$(BIN)/python -m bench.chaos_branches.why $(if $(SEED),--seed $(SEED))
 
@@ -151,6 +160,10 @@ rebuild-year: setup ## 365 past reports made again in another process, locale, z
 
 bench-fingerprint: setup ## What proving a row costs a branch's server, beside reading it
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.fingerprint_cost $(if $(ROWS),--rows $(ROWS))
+
+bench-mobile: setup ## 50,000 small uploads compacted, beside Spark, DuckDB and a copy of the bytes; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.mobile $(if $(FILES),--files $(FILES)) $(if $(SEED),--seed $(SEED)) $(if $(SCALES),--scales $(SCALES)) \
+	    $(if $(SKIP),--skip $(SKIP))
 
 bench-narrowing: setup ## What one changed cent costs over the link: a range read whole beside one narrowed to its keys
 	@PYTHONPATH=dags:. $(BIN)/python -m bench.narrowing

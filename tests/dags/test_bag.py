@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 GRAPHS = Path(__file__).parent / "graphs"
 DAG_IDS = [
     "branch_ingestion",
+    "mobile_event_compaction",
     "redshift_gate",
     "redshift_maintenance",
     "redshift_table_redesign",
@@ -119,6 +120,8 @@ def test_a_task_that_defers_is_retried_and_polls_slowly(bag):
         "branch_ingestion.load_clientes",
         "branch_ingestion.load_prestamos",
         "branch_ingestion.load_pagos",
+        "mobile_event_compaction.compact_glue",
+        "mobile_event_compaction.load",
         "regulatory_report.wait",
         "regulatory_report.load",
         "regulatory_restatement.day.load",
@@ -177,6 +180,17 @@ def test_branches_are_pulled_every_half_hour_by_day_and_twice_before_the_report(
     clocks = [f"{run:%H:%M}" for run in found]
     assert clocks[0] == "06:00" and clocks[-3:] == ["23:30", "00:30", "01:30"]
     assert len(clocks) == 2 * 18 + 2
+
+
+def test_uploads_are_compacted_every_quarter_of_an_hour_and_when_some_were_left(bag):
+    import pendulum  # such a timetable wants its own instants
+
+    from podemos.orchestration.assets import ATRASO_MOVIL
+
+    start = pendulum.datetime(2026, 11, 19, 2, tz=MEXICO.key)
+    dag = bag.dags["mobile_event_compaction"]
+    assert len(runs(dag, start, start + timedelta(days=1))) == 96
+    assert [asset.uri for asset in dag.timetable.asset_condition.objects] == [ATRASO_MOVIL.uri]
 
 
 def test_a_restatement_looks_every_morning_and_when_certificates_were_corrected(bag):

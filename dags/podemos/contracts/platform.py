@@ -68,6 +68,7 @@ class Platform(Strict):
     signing_key: str
     glue_role: str
     curate_job: str
+    compact_job: str
     catalog_database: str
     report_lock: ReportLock
     pilot_branches: int | None = None

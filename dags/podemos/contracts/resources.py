@@ -127,7 +127,7 @@ def roles(names: Platform) -> tuple[ServiceRole, ...]:
 
 def jobs(names: Platform) -> tuple[GlueJob, ...]:
     """All Glue jobs."""
-    return (GlueJob(names.curate_job, names.glue_role),)
+    return GlueJob(names.curate_job, names.glue_role), GlueJob(names.compact_job, names.glue_role)
 
 
 def mobile_tables(mobile: Mobile) -> tuple[Table, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_LENGTH = len("2026-11-24T00:00:00.000000Z")
 Clock = Callable[[], datetime]
 """Returns the current instant, aware, in UTC."""
 
@@ -26,5 +27,11 @@ def iso(instant: datetime) -> str:
 
 
 def from_iso(text: str) -> datetime:
-    """The instant that `iso` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    """The instant that `iso` wrote.
+
+    Raises:
+        ValueError: it wrote nothing like this.
+    """
+    if len(text) != _LENGTH or text[10] != "T" or text[-1] != "Z":
+        raise ValueError(f"{text!r} is no instant of a manifest")
+    return datetime.fromisoformat(text)

@@ -15,5 +15,11 @@ CERTIFICADOS_CORREGIDOS = Asset(
 CORRECCIONES = AssetAlias(name="correcciones_de_certificados", group="branches")
 """Outlet of the task that looks for corrections: an event of CERTIFICADOS_CORREGIDOS for each day, or none at all."""
 
+ATRASO_MOVIL = Asset(name="atraso_movil", uri="podemos://mobile/backlog", group="mobile")
+"""Uploads wait that no running compaction takes; `extra` holds how many, and the manifest after which they wait."""
+
+ATRASO = AssetAlias(name="atraso_de_compactacion", group="mobile")
+"""Outlet of the task that publishes a compaction: an event of ATRASO_MOVIL when it left uploads, or none at all."""
+
 REPORTE_REGULATORIO = Asset(name="reporte_regulatorio", uri="podemos://regulatory/reports", group="regulatory")
 """A published version of a day's report."""

@@ -17,6 +17,7 @@ from podemos.contracts.sources import Policy, Sources, policy, sources
 from podemos.core.clock import Clock, system_clock
 from podemos.core.night import Night
 from podemos.core.store import ObjectStore, S3Store
+from podemos.mobile.upload import S3Uploads, UploadStore
 from podemos.orchestration.night import business_date_of, night_of
 
 AWS: Final = "aws_default"
@@ -52,6 +53,11 @@ class Ports:
     def lake(self) -> ObjectStore:
         """The lake's bucket."""
         return S3Store(self.client("s3"), self.platform.lake_bucket)
+
+    @cached_property
+    def uploads(self) -> UploadStore:
+        """The same bucket, as the phones' inbox: objects with their metadata."""
+        return S3Uploads(self.client("s3"), self.platform.lake_bucket)
 
     @cached_property
     def reports(self) -> ObjectStore:
@@ -177,6 +183,14 @@ class Ports:
 
         events = self._context["outlet_events"][CORRECCIONES]
         return lambda extra: events.add(CERTIFICADOS_CORREGIDOS, extra=extra)
+
+    @property
+    def backlog(self) -> Callable[[dict[str, Any]], None]:
+        """Adds an event, with this extra, to the backlog of uploads; for a task whose outlet is ATRASO."""
+        from podemos.orchestration.assets import ATRASO, ATRASO_MOVIL
+
+        events = self._context["outlet_events"][ATRASO]
+        return lambda extra: events.add(ATRASO_MOVIL, extra=extra)
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, with the execution role; one per task, shared by its threads."""

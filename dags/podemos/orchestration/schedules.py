@@ -35,5 +35,10 @@ on_corrections_and_daily_at_ten = AssetOrTimeSchedule(
 )
 """When certificates under a published day were corrected, and every morning for what sources delivered late."""
 
+every_15_minutes_and_on_backlog = AssetOrTimeSchedule(
+    timetable=CronTriggerTimetable("*/15 * * * *", timezone=ZONE), assets=[assets.ATRASO_MOVIL]
+)
+"""Phones upload at any hour; a run that left uploads behind is followed at once."""
+
 daily_at_eleven = CronTriggerTimetable("0 11 * * *", timezone=ZONE)
 """After the restatements of the morning, far from the night."""

@@ -20,3 +20,4 @@ class Concern(StrEnum):
     BRANCHES = "branches"
     REGULATORY = "regulatory"
     REDSHIFT = "redshift"
+    MOBILE = "mobile"

@@ -24,7 +24,14 @@ def test_the_documents_were_found() -> None:
 
 @pytest.mark.parametrize(
     "dag",
-    ["branch_ingestion", "redshift_maintenance", "regulatory_rebuild", "regulatory_report", "regulatory_restatement"],
+    [
+        "branch_ingestion",
+        "mobile_event_compaction",
+        "redshift_maintenance",
+        "regulatory_rebuild",
+        "regulatory_report",
+        "regulatory_restatement",
+    ],
 )
 def test_every_dag_has_its_runbook(dag: str) -> None:
     assert (ROOT / "docs" / "runbooks" / f"{dag}.md").is_file()

@@ -123,9 +123,10 @@ def main() -> int:
     """Simulates and judges; 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.silence", description=__doc__)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    parser.add_argument("--phones", type=int, default=Settings.phones)
-    parser.add_argument("--days", type=int, default=Settings.days)
-    parser.add_argument("--dark", type=float, default=Settings.dark, help="share of absences with the phone off")
+    usual = Settings()
+    parser.add_argument("--phones", type=int, default=usual.phones)
+    parser.add_argument("--days", type=int, default=usual.days)
+    parser.add_argument("--dark", type=float, default=usual.dark, help="share of absences with the phone off")
     parser.add_argument("--verbose", action="store_true", help="each false alarm and each loss that was told late")
     args = parser.parse_args()
     settings = Settings(phones=args.phones, days=args.days, dark=args.dark)

@@ -1,8 +1,8 @@
 """Spends a budget of false alarms: how much silence of each device is worth an alarm.
 
 A device that has been silent so long before, and came back, will be again. From its own silences of the last weeks,
-and the fleet's where it has few days, follows how often an alarm at each threshold would be false. All begin at the
-lowest threshold; while the sum is above the budget, the device that costs most is given the next one.
+and the fleet's where it has few days, follows how often an alarm by each rule would be false. All begin with the first
+rule; while the sum is above the budget, the device that costs most is given the next one.
 """
 
 from __future__ import annotations
@@ -11,28 +11,60 @@ import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-THRESHOLDS = (0.85, 0.95, 1.1, 1.5, 1.9, 2.5, 3.0, 4.0, 6.0)
-"""Working windows of silence."""
-PER_DEVICE_DAY = 0.8 / 1000
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """How long a device was not heard, in its working windows.
+
+    Attributes:
+        length: all of it.
+        whole: without the rest of the window in which it began: 1.0 is one whole window that was missed.
+    """
+
+    length: float
+    whole: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How long a silence must be for an alarm."""
+
+    length: float
+    whole: float
+
+    def holds(self, silence: Silence) -> bool:
+        """Whether it is worth an alarm."""
+        return silence.length >= self.length and silence.whole >= self.whole
+
+
+RULES = (
+    Rule(0.85, 0.0),
+    Rule(0.9, 0.9),
+    Rule(0.97, 0.97),
+    *(Rule(windows, windows) for windows in (1.4, 1.9, 2.9, 3.9, 5.9)),
+)
+"""From the quickest to the most patient. The first three tell within one missed window: the first as soon as nearly a
+window's worth of time has passed, whenever that began; the others when a window has been missed from its beginning."""
+PER_DEVICE_DAY = 0.7 / 1000
 """Expected false alarms; the promise is one in a thousand days of a device."""
 FLEET_DAYS = 60
 """So many days of the fleet stand beside a device's own."""
-WORTH_KEEPING = THRESHOLDS[0] / 2
+WORTH_KEEPING = 0.8
 """Shorter silences are not remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a device has shown: days with working time, and its silences that ended by themselves, in windows."""
+    """What a device has shown: learned days, and its silences that ended by themselves."""
 
     days: int
-    silences: Sequence[float]
+    silences: Sequence[Silence]
 
 
-def allocate(pasts: Mapping[str, Past]) -> dict[str, float]:
-    """A threshold for each device, so that all together cost no more than the budget."""
+def allocate(pasts: Mapping[str, Past]) -> dict[str, int]:
+    """A step of RULES for each device, so that all together cost no more than the budget."""
     days = sum(past.days for past in pasts.values())
-    usual = [_longer([s for past in pasts.values() for s in past.silences], t) / max(1, days) for t in THRESHOLDS]
+    usual = [_alarms([s for past in pasts.values() for s in past.silences], rule) / max(1, days) for rule in RULES]
     chosen = dict.fromkeys(pasts, 0)
     spent = 0.0
     heap: list[tuple[float, str]] = []
@@ -44,17 +76,17 @@ def allocate(pasts: Mapping[str, Past]) -> dict[str, float]:
         cost, device = heapq.heappop(heap)
         chosen[device] += 1
         spent += cost
-        if chosen[device] < len(THRESHOLDS) - 1:
+        if chosen[device] < len(RULES) - 1:
             dearer = _cost(pasts[device], chosen[device], usual)
             spent += dearer
             heapq.heappush(heap, (-dearer, device))
-    return {device: THRESHOLDS[step] for device, step in chosen.items()}
+    return chosen
 
 
 def _cost(past: Past, step: int, usual: Sequence[float]) -> float:
-    """False alarms a day at a threshold: the device's own share, drawn to the fleet's."""
-    return (_longer(past.silences, THRESHOLDS[step]) + FLEET_DAYS * usual[step]) / (past.days + FLEET_DAYS)
+    """False alarms a day by a rule: the device's own share, drawn to the fleet's."""
+    return (_alarms(past.silences, RULES[step]) + FLEET_DAYS * usual[step]) / (past.days + FLEET_DAYS)
 
 
-def _longer(silences: Sequence[float], threshold: float) -> int:
-    return sum(silence >= threshold for silence in silences)
+def _alarms(silences: Sequence[Silence], rule: Rule) -> int:
+    return sum(rule.holds(silence) for silence in silences)

@@ -18,8 +18,10 @@ REGION_SPANS, FLEET_SPANS = (4, 8, 16), (2, 4)
 """Half hours to look back."""
 MOST_SHARE = 0.25
 """Of those that are expected: a phone with another carrier is heard in an outage, too."""
-SURE, SUSPICIOUS = math.log(1e6), math.log(50)
+SURE, SUSPICIOUS = math.log(1e7), math.log(50)
 SUSPICIOUS_SHARE = 0.5
+INDEPENDENT = 0.7
+"""Syncs come in bursts: so much of a half hour's silence is news when the half hour before was silent."""
 LEAST_DEVICES = 4
 BACK_SHARE = 0.5
 BACK_SPAN = 2
@@ -90,7 +92,7 @@ def expected_heard(device: Listened, span: int) -> float:
     silent = 1.0
     for slot in range(device.slot - span + 1, device.slot + 1):
         silent *= 1 - (device.today.heard[slot] if slot >= 0 else device.yesterday.heard[slot + SLOTS])
-    return 1 - silent
+    return 1 - silent**INDEPENDENT
 
 
 def surprise(seen: int, expected: float, count: int) -> float:

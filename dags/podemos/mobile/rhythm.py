@@ -1,7 +1,7 @@
 """What a device usually does: how often it was heard in each half hour of the week, over the last eight weeks.
 
 The quantities are shares of weeks: `heard[s]` is how likely the device is heard in half hour `s` of a local day. Its
-*working time* are the half hours in which that is at least half as likely as at its busiest; silence counts in working
+*working time* are the half hours in which that is nearly half as likely (`CORE`) as at its busiest; silence counts in working
 time alone, as a share of the day's: 1.0 is one working window without a word. A weekday on which it is hardly heard
 has no working time, so a day off, a night and a Sunday say nothing.
 """
@@ -19,7 +19,7 @@ WORKDAYS, SUNDAY = range(5), 6
 """Monday to Friday: what such a day is like is learned from all five, until a weekday has its own weeks."""
 OWN_WEIGHT, FLEET_WEIGHT = 2, 3
 """Days that the prior counts as: of the device's other workdays, and of the fleet's."""
-CORE = 0.5
+CORE = 0.45
 """Of the busiest half hours' share: working time begins there."""
 BUSIEST = 4
 """The busiest is the fourth highest half hour, so that one outlier decides nothing."""
@@ -27,6 +27,8 @@ LEAST_DAY = 0.35
 """Of a typical working day: a weekday with less has no working time."""
 LEAST_PEAK = 0.12
 """A device that is heard so seldom even at its busiest has no rhythm to be judged by."""
+WEEKEND_DAYS = 3
+"""Saturdays of its own that a device must have shown before one counts: there are those who work and those who do not."""
 MOST_HEARD = 0.97
 
 
@@ -99,7 +101,8 @@ class Rhythm:
         believed = prior.weekend.get(weekday, workday)
         seen, days = _smooth(self.counts[weekday]), self.days[weekday] + OWN_WEIGHT
         heard = [min(MOST_HEARD, (c + OWN_WEIGHT * p) / days) for c, p in zip(seen, believed, strict=True)]
-        return Day(heard, [0.0] * SLOTS if free else _window(heard, workday))
+        works = not free and (weekday in WORKDAYS or self.days[weekday] >= WEEKEND_DAYS)
+        return Day(heard, _window(heard, workday) if works else [0.0] * SLOTS)
 
     @property
     def _pooled(self) -> list[int]:

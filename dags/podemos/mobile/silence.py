@@ -3,7 +3,7 @@
 The watch is a state that is stepped from one half hour to the next with the devices that were heard in it. Decisions
 follow from the heartbeats, never from when somebody looked: a look that was missed is made up by stepping twice.
 
-A device is missing when its silence, counted in its own working windows (`rhythm`), reaches its threshold (`budget`).
+A device is missing when its silence, counted in its own working windows (`rhythm`), is as long as its rule says (`budget`).
 While its region is out (`outages`), its silence stands still.
 """
 
@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from podemos.core.zones import BUSINESS_ZONE
 from podemos.mobile import outages
-from podemos.mobile.budget import THRESHOLDS, WORTH_KEEPING, Past, allocate
+from podemos.mobile.budget import RULES, WORTH_KEEPING, Past, Rule, Silence, allocate
 from podemos.mobile.outages import Outage
 from podemos.mobile.rhythm import KEPT_DAYS, SLOTS, Day, Prior, Rhythm
 
@@ -26,8 +26,10 @@ FLEET = "*"
 """The region of everybody: when it is out, it is us who hear nothing."""
 LEARNING_DAYS = 14
 """Of a fleet: nothing is told before."""
-NEW_DAYS, NEW_THRESHOLD = 10, 2.0
+NEW_DAYS, NEW_RULE = 10, Rule(1.9, 1.9)
 """A device with fewer days of its own is told of after so many windows, as the fleet has them."""
+NOT_BEGUN = 0.05
+"""Of a window that has passed: who was heard by then can miss the whole of it."""
 LIVE = 7 * SLOTS
 """A device that was not heard for so long says nothing about its region."""
 NOTHING = Day([0.0] * SLOTS, [0.0] * SLOTS)
@@ -69,7 +71,16 @@ class Cause:
 
 @dataclass(slots=True)
 class Listening:
-    """What is known of one device; `learns`: whether today is like other days."""
+    """What is known of one device.
+
+    Attributes:
+        day: ordinal of its local date; `slot`: its half hour; `mask`: those of today in which it was heard.
+        learns: whether today is like other days.
+        last: the half hour in which it was last heard.
+        silence: since then, in working windows.
+        partial: of that, what lay in the window in which the silence began; None while that day lasts.
+        silences: earlier ones that ended by themselves, with the day on which they did.
+    """
 
     device: str
     region: str
@@ -80,8 +91,9 @@ class Listening:
     learns: bool = False
     last: int = -1
     silence: float = 0.0
-    silences: list[tuple[int, float]] = field(default_factory=list)
-    threshold: float = NEW_THRESHOLD
+    partial: float | None = None
+    silences: list[tuple[int, Silence]] = field(default_factory=list)
+    rule: Rule = NEW_RULE
     missing: Cause | None = None
     slot: int = 0
     today: Day = NOTHING
@@ -163,7 +175,7 @@ class Watch:
 
     def _missing(self, devices: Sequence[Listening], half: int) -> Iterator[Cause]:
         for device in devices:
-            if device.silence >= device.threshold and device.missing is None:
+            if device.missing is None and device.rule.holds(_silence(device)):
                 since = device.last + 1
                 cause = Cause(Kind.DEVICE, device.device, since, half, round(100 * device.silence))
                 device.missing = self.causes[cause.name] = cause
@@ -191,6 +203,7 @@ class Watch:
             device.learns = False
             if device.last < cause.since:
                 device.silence = max(0.0, device.silence - _windows(device, cause.told - cause.since + 1))
+                device.partial = device.partial and min(device.partial, device.silence)
         yield cause
 
     def _close(self, region: str) -> None:
@@ -203,8 +216,9 @@ class Watch:
 
     def _hear(self, device: Listening, half: int) -> None:
         if device.silence >= WORTH_KEEPING and device.last >= 0:
-            device.silences.append((device.day, round(device.silence, 2)))
+            device.silences.append((device.day, _silence(device)))
         device.silence, device.last = 0.0, half
+        device.partial = 0.0 if sum(device.today.window[: device.slot + 1]) <= NOT_BEGUN else None
         device.mask |= 1 << device.slot
         if device.missing is not None:
             del self.causes[device.missing.name]
@@ -229,6 +243,8 @@ class Watch:
         ended = date.fromordinal(device.day) if device.day else None
         if ended and device.learns and device.missing is None and not self.is_free(ended):
             device.rhythm.learn(device.day, device.mask, self.fleet)
+        if device.partial is None:
+            device.partial = device.silence
         begins = date.fromordinal(day)
         device.day, device.mask, device.learns = day, 0, device.last >= 0
         device.yesterday = device.today
@@ -239,15 +255,20 @@ class Watch:
         for device in self.devices.values():
             device.silences = [found for found in device.silences if found[0] > today - KEPT_DAYS]
             if device.rhythm.known_days >= NEW_DAYS:
-                known[device.device] = Past(device.rhythm.known_days, [length for _, length in device.silences])
-            device.threshold = max(NEW_THRESHOLD, THRESHOLDS[0])
-        for name, threshold in allocate(known).items():
-            self.devices[name].threshold = threshold
+                known[device.device] = Past(device.rhythm.known_days, [silence for _, silence in device.silences])
+            device.rule = NEW_RULE
+        for name, step in allocate(known).items():
+            self.devices[name].rule = RULES[step]
 
 
 def _speaks(device: Listening, half: int) -> bool:
     """Whether the device's silence would say something about its region."""
     return device.missing is None and device.last > half - LIVE
+
+
+def _silence(device: Listening) -> Silence:
+    whole = 0.0 if device.partial is None else device.silence - device.partial
+    return Silence(round(device.silence, 4), round(whole, 4))
 
 
 def _windows(device: Listening, halves: int) -> float:

@@ -22,7 +22,7 @@ STEP = 900
 
 def life(rng: random.Random, phone: Phone, almanac: Almanac, settings: Settings) -> Life:
     """One phone's life."""
-    rate = rng.lognormvariate(math.log(1.15), 0.25)  # first syncs an hour at the height of the day
+    rate = rng.lognormvariate(math.log(1.8), 0.2)  # first syncs an hour at the height of the day
     curve = _curve(rng)
     ratio, decay = rng.uniform(0.5, 0.75), rng.uniform(6, 15) * 60
     saturday = rng.choice([0.2, 0.7, 1.0])

@@ -1,7 +1,7 @@
 """What a device usually does: how often it was heard in each half hour of the week, over the last eight weeks.
 
 The quantities are shares of weeks: `heard[s]` is how likely the device is heard in half hour `s` of a local day. Its
-*working time* are the half hours in which that is nearly half as likely (`CORE`) as at its busiest; silence counts in working
+*working time* are the half hours in which that is half as likely as at its busiest; silence counts in working
 time alone, as a share of the day's: 1.0 is one working window without a word. A weekday on which it is hardly heard
 has no working time, so a day off, a night and a Sunday say nothing.
 """
@@ -19,7 +19,7 @@ WORKDAYS, SUNDAY = range(5), 6
 """Monday to Friday: what such a day is like is learned from all five, until a weekday has its own weeks."""
 OWN_WEIGHT, FLEET_WEIGHT = 2, 3
 """Days that the prior counts as: of the device's other workdays, and of the fleet's."""
-CORE = 0.45
+CORE = 0.5
 """Of the busiest half hours' share: working time begins there."""
 BUSIEST = 4
 """The busiest is the fourth highest half hour, so that one outlier decides nothing."""

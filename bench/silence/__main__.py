@@ -106,7 +106,8 @@ def score(name: str, found: World, told: list[tuple[Cause, int]]) -> Score:
     false = [(p, at) for p, times in alarms.items() for at in times if p not in lost or at <= lost[p].at]
     end = found.almanac.days * DAY
     days = sum(
-        max(0, (lost[p.name].at if p.name in lost else end) - max(LEARNING_DAYS, p.enrolled) * DAY) for p in found.phones
+        max(0, (lost[p.name].at if p.name in lost else end) - max(LEARNING_DAYS, p.enrolled) * DAY)
+        for p in found.phones
     )
     reported, missed = [], []
     for outage in found.outages:
@@ -157,13 +158,13 @@ def say(result: Score, found: World, making: float, watching: float, *, verbose:
     print(f"{result.name}: {len(found.phones)} phones from {found.almanac.first}, {beats} heartbeats; simulated in "
           f"{making:.0f} s, watched in {watching:.0f} s")  # fmt: skip
     delays = [(at - loss.at) / HOUR for loss, at in result.found]
-    print(f"  losses: {len(result.found)} of {len(found.losses)} within one missed window (recall {result.recall:.4f}), "
+    print(f"  losses: {len(result.found)} of {len(found.losses)} within a missed window (recall {result.recall:.4f}), "
           f"median {median(delays) if delays else 0:.1f} h after the loss")  # fmt: skip
     idle = sum(_dark(found, phone, at) for phone, at in result.false)
     print(f"  false alarms: {len(result.false)} in {result.device_days:.0f} device-days "
-          f"({result.false_per_1000:.3f} per 1,000); in {idle} the phone was not heard for a day or longer")  # fmt: skip
-    print(f"  outages: {len(result.reported)} of {result.outages} reported, {len(result.missed)} not, {len(result.extra)} "
-          f"reports of nothing or of one again")  # fmt: skip
+          f"({result.false_per_1000:.3f} per 1,000); in {idle} it was not heard for a whole day")  # fmt: skip
+    print(f"  outages: {len(result.reported)} of {result.outages} reported, {len(result.missed)} not; "
+          f"{len(result.extra)} reports of nothing or of one again")  # fmt: skip
     lines: Iterator[str] = _details(result, _clock(found)) if verbose or result.wrong_outages else iter(())
     for line in lines:
         print(f"    {line}")

@@ -14,7 +14,7 @@ from bench.silence.world import DAY, HOUR, Almanac, Life, Phone, Settings
 WEEK = (1.0, 1.0, 1.0, 1.0, 1.0, 0.7, 0.2)
 FREE_WEIGHT = 0.2
 QUIET, QUIET_WEIGHT, DARK = 0.01, 0.4, 0.006
-"""Of days: a slow one; its weight; a day without the phone (times the settings' share of those that are switched off)."""
+"""Of days: a slow one; its weight; a day without the phone (times the settings' share that is switched off)."""
 ACTIVE = 0.3
 """A phone is at work where its curve is above this share of its highest point."""
 STEP = 900
@@ -54,7 +54,10 @@ def life(rng: random.Random, phone: Phone, almanac: Almanac, settings: Settings)
 
 def _curve(rng: random.Random) -> list[float]:
     """Two humps, morning and afternoon, sampled every quarter of an hour; the highest point is 1."""
-    humps = [(rng.gauss(10.5, 0.6), rng.uniform(1.4, 2.0), 1.0), (rng.gauss(15.5, 0.6), rng.uniform(1.6, 2.4), rng.uniform(0.7, 1))]
+    humps = [
+        (rng.gauss(10.5, 0.6), rng.uniform(1.4, 2.0), 1.0),
+        (rng.gauss(15.5, 0.6), rng.uniform(1.6, 2.4), rng.uniform(0.7, 1)),
+    ]
     heights = [
         sum(h * math.exp(-(((n + 0.5) / 4 - at) ** 2) / (2 * width**2)) for at, width, h in humps)
         for n in range(DAY // STEP)
@@ -66,9 +69,7 @@ def _burst(rng: random.Random, first: int, ratio: float, decay: float) -> list[i
     """A sync and all that come of it: a branching process whose generations are `decay` seconds apart in the mean."""
     found, fresh = [first], [first]
     while fresh:
-        fresh = [
-            at + int(rng.expovariate(1 / decay)) for at in fresh for _ in range(_poisson(rng, ratio))
-        ]
+        fresh = [at + int(rng.expovariate(1 / decay)) for at in fresh for _ in range(_poisson(rng, ratio))]
         found += fresh
     return found
 

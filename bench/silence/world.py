@@ -3,7 +3,7 @@
 A generator makes the life of one phone as if nothing happened to it: when it would be heard and when its officer works.
 Thefts, deaths and outages are planted here, the same way for every generator: they only take heartbeats away.
 
-Instants are seconds since the world's first local midnight in Mexico City; a region's own clock is `offset` ahead of it.
+Instants are seconds since the world's first local midnight in Mexico City; a region's clock is `offset` ahead of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ BY_LAW = (
     "2026-01-01 2026-02-02 2026-03-16 2026-05-01 2026-09-16 2026-11-16 2026-12-25 2027-01-01 2027-02-01 2027-03-15"
 )
 # Days on which banks are closed but shops are not (CNBV): some officers work.
-OF_BANKS = "2024-11-02 2024-12-12 2025-04-17 2025-04-18 2025-11-02 2025-12-12 2026-04-02 2026-04-03 2026-11-02 2026-12-12"
+OF_BANKS = (
+    "2024-11-02 2024-12-12 2025-04-17 2025-04-18 2025-11-02 2025-12-12 2026-04-02 2026-04-03 2026-11-02 2026-12-12"
+)
 FREE = frozenset(map(date.fromisoformat, BY_LAW.split()))
 HALF_FREE = frozenset(map(date.fromisoformat, OF_BANKS.split()))
 
@@ -140,7 +142,9 @@ def world(generator: Generator, seed: int, settings: Settings) -> World:
         for n, region in enumerate(regions, 1)
     ]
     distinct = sorted(set(regions), key=lambda region: region.name)
-    feasts = frozenset((rng.choice(distinct).name, rng.randrange(20, settings.days - 2)) for _ in range(settings.feasts))
+    feasts = frozenset(
+        (rng.choice(distinct).name, rng.randrange(20, settings.days - 2)) for _ in range(settings.feasts)
+    )
     almanac = Almanac(first, settings.days, feasts)
     lives = {phone.name: generator(random.Random(rng.random()), phone, almanac, settings) for phone in phones}
     outages = _outages(rng, distinct, almanac, settings)
@@ -238,11 +242,7 @@ def missed_window(at: int, life: Life, heard: list[int]) -> int | None:
 
 
 def _until(rng: random.Random, beats: list[int], loss: Loss) -> list[int]:
-    """A thief lets it speak for some minutes at most; half of the phones that die lose half of what they send before."""
+    """A thief lets it speak for some minutes at most; half of those that die lose half of what they send before."""
     weak = loss.kind == "death" and rng.random() < 0.5
     last = loss.at + (rng.randrange(1200) if loss.kind == "theft" else 0)
-    return [
-        beat
-        for beat in beats
-        if beat <= last and not (weak and beat > loss.at - 2 * DAY and rng.random() < 0.5)
-    ]
+    return [beat for beat in beats if beat <= last and not (weak and beat > loss.at - 2 * DAY and rng.random() < 0.5)]

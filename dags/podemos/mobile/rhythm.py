@@ -28,7 +28,7 @@ LEAST_DAY = 0.35
 LEAST_PEAK = 0.12
 """A device that is heard so seldom even at its busiest has no rhythm to be judged by."""
 WEEKEND_DAYS = 3
-"""Saturdays of its own that a device must have shown before one counts: there are those who work and those who do not."""
+"""Saturdays of its own that a device must have shown before one counts: some officers work on them."""
 MOST_HEARD = 0.97
 
 

@@ -3,7 +3,7 @@
 The watch is a state that is stepped from one half hour to the next with the devices that were heard in it. Decisions
 follow from the heartbeats, never from when somebody looked: a look that was missed is made up by stepping twice.
 
-A device is missing when its silence, counted in its own working windows (`rhythm`), is as long as its rule says (`budget`).
+A device is missing when its silence, in its own working windows (`rhythm`), is as long as its rule says (`budget`).
 While its region is out (`outages`), its silence stands still.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from podemos.core.alert import plain_subject
 from podemos.core.zones import BUSINESS_ZONE
 from podemos.mobile import outages
 from podemos.mobile.budget import RULES, WORTH_KEEPING, Past, Rule, Silence, allocate
@@ -66,7 +67,8 @@ class Cause:
     @property
     def name(self) -> str:
         """Names it for good, also as a part of a key."""
-        return f"{self.kind.value}-{self.subject if self.kind is not Kind.FLEET else 'all'}-{self.since}"
+        subject = "all" if self.kind is Kind.FLEET else "-".join(plain_subject(self.subject).split())
+        return f"{self.kind.value}-{subject}-{self.since}"
 
 
 @dataclass(slots=True)
@@ -109,6 +111,7 @@ class Watch:
         is_free: days on which nobody works.
         half: the last half hour that was stepped, or None.
         days: how many days were learned.
+        today: ordinal of the business day.
         out: outages that are not over, by region.
         causes: what is wrong now, by name.
     """
@@ -121,7 +124,7 @@ class Watch:
     days: int = 0
     out: dict[str, Outage] = field(default_factory=dict)
     causes: dict[str, Cause] = field(default_factory=dict)
-    _today: int = 0
+    today: int = 0
 
     def enrol(self, device: str, region: str, zone: str) -> None:
         """Adds a device, or moves it: what was learned of it stays."""
@@ -130,6 +133,17 @@ class Watch:
             self.devices[device] = Listening(device, region, zone)
         else:
             known.region, known.zone = region, zone
+
+    def forget(self, device: str) -> None:
+        """Watches a device no longer: it was reported stolen, or it is gone for good."""
+        known = self.devices.pop(device, None)
+        if known is not None and known.missing is not None:
+            del self.causes[known.missing.name]
+
+    def blur(self) -> None:
+        """Learns nothing of today: looks were missed, and with them who was heard when."""
+        for device in self.devices.values():
+            device.learns = False
 
     def step(self, half: int, heard: Collection[str]) -> list[Cause]:
         """Takes in one half hour; returns the causes that are new. Half hours are stepped in order, each once.
@@ -234,9 +248,9 @@ class Watch:
                 prior = prior or self.fleet.prior()
                 self._begin_day(device, day, prior)
         today = self.local(BUSINESS_ZONE, half)[0]
-        if today != self._today:
-            self.days += self._today > 0
-            self._today = today
+        if today != self.today:
+            self.days += self.today > 0
+            self.today = today
             self._allocate(today)
 
     def _begin_day(self, device: Listening, day: int, prior: Prior) -> None:

@@ -38,14 +38,14 @@ class Rule:
 
 
 RULES = (
-    Rule(0.84, 0.0),
-    Rule(0.84, 0.8),
+    Rule(0.86, 0.0),
+    Rule(0.86, 0.82),
     Rule(0.9, 0.9),
     *(Rule(windows, windows) for windows in (1.4, 1.9, 2.9, 3.9, 5.9)),
 )
 """From the quickest to the most patient. The first three tell within one missed window: the first as soon as nearly a
 window's worth of time has passed, whenever that began; the others when a window has been missed from its beginning."""
-PER_DEVICE_DAY = 0.7 / 1000
+PER_DEVICE_DAY = 0.65 / 1000
 """Expected false alarms; the promise is one in a thousand days of a device."""
 FLEET_DAYS = 100
 """So many days of the fleet stand beside a device's own."""

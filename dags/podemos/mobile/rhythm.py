@@ -27,8 +27,9 @@ LEAST_DAY = 0.35
 """Of a typical working day: a weekday with less has no working time."""
 LEAST_PEAK = 0.12
 """A device that is heard so seldom even at its busiest has no rhythm to be judged by."""
-WEEKEND_DAYS = 3
-"""Saturdays of its own that a device must have shown before one counts: some officers work on them."""
+WEEKEND_DAYS, WEEKEND_WEIGHT = 2, 0.5
+"""Saturdays of its own that a device must have shown before one counts, and days that the fleet's count as beside them:
+some officers work on Saturdays and some do not, so the others say little."""
 MOST_HEARD = 0.97
 
 
@@ -99,8 +100,9 @@ class Rhythm:
         workday = [(u + FLEET_WEIGHT * f) / days for u, f in zip(_smooth(self._pooled), prior.workday, strict=True)]
         weekday = SUNDAY if free else weekday
         believed = prior.weekend.get(weekday, workday)
-        seen, days = _smooth(self.counts[weekday]), self.days[weekday] + OWN_WEIGHT
-        heard = [min(MOST_HEARD, (c + OWN_WEIGHT * p) / days) for c, p in zip(seen, believed, strict=True)]
+        weight = OWN_WEIGHT if weekday in WORKDAYS else WEEKEND_WEIGHT
+        seen, days = _smooth(self.counts[weekday]), self.days[weekday] + weight
+        heard = [min(MOST_HEARD, (c + weight * p) / days) for c, p in zip(seen, believed, strict=True)]
         works = not free and (weekday in WORKDAYS or self.days[weekday] >= WEEKEND_DAYS)
         return Day(heard, _window(heard, workday) if works else [0.0] * SLOTS)
 

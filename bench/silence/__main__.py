@@ -13,6 +13,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -131,13 +132,12 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="each false alarm and each loss that was told late")
     args = parser.parse_args()
     settings = Settings(phones=args.phones, days=args.days, dark=args.dark)
-    scores = []
-    for name, generator in GENERATORS.items():
-        started = time.monotonic()
-        found = world(generator, args.seed, settings)
-        made = time.monotonic()
-        scores.append(score(name, found, watched(found)))
-        say(scores[-1], found, made - started, time.monotonic() - made, verbose=args.verbose)
+    with ProcessPoolExecutor(len(GENERATORS)) as pool:
+        given = [(name, args.seed, settings, args.verbose) for name in GENERATORS]
+        results = list(pool.map(run, *zip(*given, strict=True)))
+    scores = [result for result, _ in results]
+    for _, lines in results:
+        print("\n".join(lines))
     worst = max(scores, key=lambda s: (s.wrong_outages, s.outages))
     verdict = {
         "recall": round(min(s.recall for s in scores), 4),
@@ -152,22 +152,39 @@ def main() -> int:
     return int(not good)
 
 
-def say(result: Score, found: World, making: float, watching: float, *, verbose: bool) -> None:
-    """One generator's result in words."""
+def run(name: str, seed: int, settings: Settings, verbose: bool) -> tuple[Score, list[str]]:
+    """One generator's world, watched: its score, and the same in words."""
+    started = time.process_time()
+    found = world(GENERATORS[name], seed, settings)
+    made = time.process_time()
+    result = score(name, found, watched(found))
+    seconds = made - started, time.process_time() - made
+    return result, list(words(result, found, seconds, verbose=verbose))
+
+
+def words(result: Score, found: World, seconds: tuple[float, float], *, verbose: bool) -> Iterator[str]:
+    """What came of a world; `seconds` of CPU to simulate and to watch it."""
     beats = sum(map(len, found.beats.values()))
-    print(f"{result.name}: {len(found.phones)} phones from {found.almanac.first}, {beats} heartbeats; simulated in "
-          f"{making:.0f} s, watched in {watching:.0f} s")  # fmt: skip
+    yield (
+        f"{result.name}: {len(found.phones)} phones from {found.almanac.first}, {beats} heartbeats; CPU seconds: "
+        f"{seconds[0]:.0f} to simulate, {seconds[1]:.0f} to watch"
+    )
     delays = [(at - loss.at) / HOUR for loss, at in result.found]
-    print(f"  losses: {len(result.found)} of {len(found.losses)} within a missed window (recall {result.recall:.4f}), "
-          f"median {median(delays) if delays else 0:.1f} h after the loss")  # fmt: skip
-    idle = sum(_dark(found, phone, at) for phone, at in result.false)
-    print(f"  false alarms: {len(result.false)} in {result.device_days:.0f} device-days "
-          f"({result.false_per_1000:.3f} per 1,000); in {idle} it was not heard for a whole day")  # fmt: skip
-    print(f"  outages: {len(result.reported)} of {result.outages} reported, {len(result.missed)} not; "
-          f"{len(result.extra)} reports of nothing or of one again")  # fmt: skip
-    lines: Iterator[str] = _details(result, _clock(found)) if verbose or result.wrong_outages else iter(())
-    for line in lines:
-        print(f"    {line}")
+    yield (
+        f"  losses: {len(result.found)} of {len(found.losses)} within a missed window (recall {result.recall:.4f}), "
+        f"median {median(delays) if delays else 0:.1f} h after the loss"
+    )
+    dark = sum(_dark(found, phone, at) for phone, at in result.false)
+    yield (
+        f"  false alarms: {len(result.false)} in {result.device_days:.0f} device-days "
+        f"({result.false_per_1000:.3f} per 1,000); in {dark} it was not heard for a whole day"
+    )
+    yield (
+        f"  outages: {len(result.reported)} of {result.outages} reported, {len(result.missed)} not; "
+        f"{len(result.extra)} reports of nothing or of one again"
+    )
+    if verbose or result.wrong_outages:
+        yield from (f"    {line}" for line in _details(result, _clock(found)))
 
 
 def _details(result: Score, clock: Callable[[float], str]) -> Iterator[str]:

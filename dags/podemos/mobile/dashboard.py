@@ -14,7 +14,7 @@ from podemos.mobile.metrics import NAMESPACE, Metric
 FUNCTIONS = ("podemos-mobile-ingest", "podemos-mobile-process-events")
 _WIDTH, _HEIGHT = 8, 6
 ROWS: tuple[tuple[str, tuple[Metric, ...]], ...] = (
-    ("Captured to queryable", (Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.LATENCY_P99)),
+    ("Captured to queryable", (Metric.LATENCY, Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.LATENCY_P99)),
     ("Uploads", (Metric.REQUESTS, Metric.ACCEPTED, Metric.TURNED_AWAY)),
     ("Events", (Metric.EVENTS_RECEIVED, Metric.MESSAGES, Metric.EVENTS_PROCESSED, Metric.RECORDS)),
     ("Success", (Metric.SUCCESS,)),

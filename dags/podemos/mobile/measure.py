@@ -91,7 +91,9 @@ def of_revision(lake: ObjectStore, revision: Revision) -> Iterator[Measured]:
     yield from (Measured(Metric.QUARANTINED, count, reason) for reason, count in sorted(reasons.items()))
     if waited:
         waited.sort()
-        yield from (Measured(m, round(waited[(len(waited) - 1) * percent // 100], 1)) for m, percent in PERCENTILES)
+        percentiles = [round(waited[(len(waited) - 1) * percent // 100], 1) for percent in range(100)]
+        yield Measured(Metric.LATENCY, percentiles[1:])
+        yield from (Measured(metric, percentiles[percent]) for metric, percent in PERCENTILES)
 
 
 def _waits(rows: Sequence[Mapping[str, Any]], listed: datetime) -> list[float]:

@@ -8,7 +8,7 @@ locally, too. `infra/dashboards/mobile.json` is made of the same names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
@@ -45,12 +45,14 @@ class Metric(Enum):
     DEAD_LETTERS = ("DeadLetters", Unit.COUNT, "service")
     # of the compaction, as the watch finds its revisions
     FILES = ("FilesPerBranch", Unit.COUNT, "branch")
+    LATENCY = ("IngestLatencySeconds", Unit.SECONDS, "")
+    """Its values are the percentiles from 1 to 99, so that CloudWatch can take any of them over any time."""
     LATENCY_P50 = ("IngestLatencyP50", Unit.SECONDS, "")
     LATENCY_P95 = ("IngestLatencyP95", Unit.SECONDS, "")
     LATENCY_P99 = ("IngestLatencyP99", Unit.SECONDS, "")
     RECORDS = ("RecordsProcessed", Unit.COUNT, "")
     SUCCESS = ("SuccessRate", Unit.PERCENT, "")
-    QUARANTINED = ("Quarantined", Unit.COUNT, "reason")
+    QUARANTINED = ("RecordsQuarantined", Unit.COUNT, "reason")
     SMALL_FILES = ("SmallFiles", Unit.COUNT, "")
     REWRITTEN = ("BytesRewritten", Unit.BYTES, "")
     BACKLOG = ("BacklogObjects", Unit.COUNT, "")
@@ -81,10 +83,10 @@ class Metric(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One value. `of`: the value of the metric's dimension."""
+    """One value, or many. `of`: the value of the metric's dimension."""
 
     metric: Metric
-    value: float
+    value: float | Sequence[float]
     of: str = ""
 
     def __post_init__(self) -> None:
@@ -104,7 +106,7 @@ def emf(values: Iterable[Measured], at: datetime) -> Iterator[str]:
         values: any order; of the same metric and dimension value the last one counts.
         at: when they were true.
     """
-    groups: dict[tuple[str, str], dict[Metric, float]] = {}
+    groups: dict[tuple[str, str], dict[Metric, float | Sequence[float]]] = {}
     for each in values:
         groups.setdefault((each.metric.dimension, each.of), {})[each.metric] = each.value
     for (dimension, of), found in groups.items():
@@ -113,7 +115,7 @@ def emf(values: Iterable[Measured], at: datetime) -> Iterator[str]:
             "CloudWatchMetrics": [
                 {
                     "Namespace": NAMESPACE,
-                    "Dimensions": [[dimension] if dimension else []],
+                    "Dimensions": [[dimension], []] if dimension else [[]],  # and their sum
                     "Metrics": [{"Name": metric.title, "Unit": metric.unit.value} for metric in found],
                 }
             ],
@@ -168,12 +170,13 @@ class LogGroup:
 
 
 def latest(lines: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, datetime]]:
-    """The newest value of each metric, named with its dimension: ``Quarantined{reason=invalid_json}``."""
+    """The newest value of each metric that is one number: ``RecordsQuarantined{reason=invalid_json}``."""
     found: dict[str, tuple[float, datetime]] = {}
     for line in lines:
         at = datetime.fromtimestamp(line["_aws"]["Timestamp"] / 1000, UTC)
         for about in line["_aws"]["CloudWatchMetrics"]:
             names = ",".join(f"{name}={line[name]}" for name in about["Dimensions"][0])
             for metric in about["Metrics"]:
-                found[metric["Name"] + (f"{{{names}}}" if names else "")] = (line[metric["Name"]], at)
+                if isinstance(line[metric["Name"]], int | float):
+                    found[metric["Name"] + (f"{{{names}}}" if names else "")] = (line[metric["Name"]], at)
     return found

@@ -31,9 +31,9 @@ def test_a_line_is_what_cloudwatch_takes_as_embedded_metrics() -> None:
         {"Name": "SuccessRate", "Unit": "Percent"},
         {"Name": "RecordsProcessed", "Unit": "Count"},
     ]
-    assert one["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["reason"]]
-    assert (one["reason"], one["Quarantined"], whole["RecordsProcessed"]) == ("too_long", 2, 7)
-    assert latest([whole, one])["Quarantined{reason=too_long}"] == (2, NOW)
+    assert one["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["reason"], []]
+    assert (one["reason"], one["RecordsQuarantined"], whole["RecordsProcessed"]) == ("too_long", 2, 7)
+    assert latest([whole, one])["RecordsQuarantined{reason=too_long}"] == (2, NOW)
 
 
 def test_a_value_without_its_dimension_is_refused() -> None:
@@ -74,7 +74,11 @@ def test_a_look_measures_a_revision_once_and_what_waits_every_time() -> None:
     world.now += timedelta(minutes=10)
     world.run()
     found = values()
-    assert (found["RecordsProcessed"], found["Quarantined{reason=invalid_json}"], found["BytesRewritten"]) == (8, 1, 0)
+    assert (found["RecordsProcessed"], found["RecordsQuarantined{reason=invalid_json}"], found["BytesRewritten"]) == (
+        8,
+        1,
+        0,
+    )
     assert found["SuccessRate"] == pytest.approx(100 * 8 / 9, abs=0.001)
     assert found["IngestLatencyP50"] == pytest.approx((world.now - stream[4].capturado_en).total_seconds(), abs=61)
     assert (found["QueueDepth{queue=q}"], found["Phones"], found["BacklogObjects"]) == (3, 1, 0)

@@ -189,7 +189,9 @@ class Watch:
 
     def _missing(self, devices: Sequence[Listening], half: int) -> Iterator[Cause]:
         for device in devices:
-            if device.missing is None and device.rule.holds(_silence(device)):
+            if device.silence < RULES[0].length or device.missing is not None:
+                continue
+            if device.rule.holds(_silence(device)):
                 since = device.last + 1
                 cause = Cause(Kind.DEVICE, device.device, since, half, round(100 * device.silence))
                 device.missing = self.causes[cause.name] = cause
@@ -240,9 +242,11 @@ class Watch:
 
     def _begin_days(self, half: int) -> None:
         """At local midnight a device's day is learned, and the next one is expected; thresholds once a day."""
-        clocks = {zone: self.local(zone, half) for zone in {device.zone for device in self.devices.values()}}
+        clocks: dict[str, tuple[int, int]] = {}
         prior: Prior | None = None
         for device in self.devices.values():
+            if device.zone not in clocks:
+                clocks[device.zone] = self.local(device.zone, half)
             day, device.slot = clocks[device.zone]
             if day != device.day:
                 prior = prior or self.fleet.prior()

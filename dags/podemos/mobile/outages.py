@@ -92,7 +92,7 @@ def expected_heard(device: Listened, span: int) -> float:
     silent = 1.0
     for slot in range(device.slot - span + 1, device.slot + 1):
         silent *= 1 - (device.today.heard[slot] if slot >= 0 else device.yesterday.heard[slot + SLOTS])
-    return 1 - silent**INDEPENDENT
+    return 1 - math.pow(silent, INDEPENDENT)
 
 
 def surprise(seen: int, expected: float, count: int) -> float:

@@ -101,8 +101,8 @@ class Rhythm:
         weekday = SUNDAY if free else weekday
         believed = prior.weekend.get(weekday, workday)
         weight = OWN_WEIGHT if weekday in WORKDAYS else WEEKEND_WEIGHT
-        seen, days = _smooth(self.counts[weekday]), self.days[weekday] + weight
-        heard = [min(MOST_HEARD, (c + weight * p) / days) for c, p in zip(seen, believed, strict=True)]
+        seen, likes = _smooth(self.counts[weekday]), self.days[weekday] + weight
+        heard = [min(MOST_HEARD, (c + weight * p) / likes) for c, p in zip(seen, believed, strict=True)]
         works = not free and (weekday in WORKDAYS or self.days[weekday] >= WEEKEND_DAYS)
         return Day(heard, _window(heard, workday) if works else [0.0] * SLOTS)
 

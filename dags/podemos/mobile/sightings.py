@@ -18,7 +18,7 @@ from podemos.core.errors import NotFound
 from podemos.core.store import ObjectStore
 from podemos.mobile import arrivals, files, places, revisions
 from podemos.mobile.keys import parse_inbox_key
-from podemos.mobile.partition import File
+from podemos.mobile.partition import File, Partition
 from podemos.mobile.revisions import Revision
 from podemos.mobile.runs import Run, added, of_events
 
@@ -105,7 +105,7 @@ def _fresh(lake: ObjectStore, before: Revision, now: Revision) -> Iterator[tuple
             yield from ((table, file) for file in partition.files if file.key not in old)
 
 
-def _partitions(lake: ObjectStore, revision: Revision, months: Iterable[str]) -> Mapping[str, revisions.Partition]:
+def _partitions(lake: ObjectStore, revision: Revision, months: Iterable[str]) -> Mapping[str, Partition]:
     return revisions.partitions(lake, revision, months)
 
 

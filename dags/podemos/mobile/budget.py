@@ -38,12 +38,13 @@ class Rule:
 
 
 RULES = (
+    Rule(0.86, 0.4),
     Rule(0.86, 0.8),
     Rule(0.92, 0.92),
     *(Rule(windows, windows) for windows in (1.4, 1.9, 2.9, 3.9, 5.9)),
 )
-"""From the quickest to the most patient. The first two tell within one missed window, whenever the silence began: most
-of the window after it must have been missed from its beginning, and that is soon enough."""
+"""From the quickest to the most patient. The first three tell within one missed window, whenever the silence began: a
+part of the window after it must have been missed from its beginning, and that is soon enough."""
 PER_DEVICE_DAY = 0.65 / 1000
 """Expected false alarms; the promise is one in a thousand days of a device."""
 FLEET_DAYS = 100

@@ -26,6 +26,7 @@ SEEDS ?=
 NIGHTS ?=
 PROCESSES ?=
 
+# For `make bench-silence`: SEED=n VERBOSE=1.
 # For `make chaos-mobile`: RUNS=n SEED=n CASE=n PROCESSES=n WITHOUT=protection. For `make bench-mobile`: FILES=n SEED=n SCALES=1,2,4.
 RUNS ?=
 WITHOUT ?=
@@ -69,7 +70,7 @@ ENV ?= dev
 FORCE ?=
 DRY_RUN ?=
 
-.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-mobile bench-mobile chaos-redesign chaos-report why drill demo up down status docs zones constraints \
+.PHONY: help setup check test test-night any-table chaos-branches chaos-cents chaos-mobile bench-mobile bench-silence chaos-redesign chaos-report why drill demo up down status docs zones constraints \
     test-compose demo-compose sbom pip-audit fidelity fidelity-check bundle deploy rollback infra-check infra-snapshot \
     requirements-gate screenshots clean bench-branches bench-branches-sweep \
     bench-curate bench-fingerprint bench-maintenance bench-narrowing bench-redesign bench-report rebuild-year
@@ -173,6 +174,9 @@ bench-maintenance: setup ## A maintenance window beside the awslabs rules and VA
 
 bench-redesign: setup ## Predicted blocks beside those that a reader cannot skip, 11 reports, 6 designs; the last line is the verdict as JSON
 	@nice -n 5 $(BIN)/python -m bench.redesign $(if $(ROWS),--rows $(ROWS)) $(if $(SEED),--seed $(SEED))
+
+bench-silence: setup ## 90 days of 500 phones from two generators through the shipped watch; the last line is the verdict as JSON
+	@$(BIN)/python -m bench.silence $(if $(SEED),--seed $(SEED)) $(if $(VERBOSE),--verbose)
 
 drill: setup ## Rehearse a night with a fault, AT=HH:MM FAULT=name; without arguments the faults are listed
 	@$(BIN)/python -m local drill $(if $(FAULT),--fault $(FAULT)) $(if $(AT),--at $(AT)) $(if $(BRANCHES),--branches $(BRANCHES)) \

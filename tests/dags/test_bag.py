@@ -22,6 +22,7 @@ GRAPHS = Path(__file__).parent / "graphs"
 DAG_IDS = [
     "branch_ingestion",
     "mobile_event_compaction",
+    "mobile_watch",
     "redshift_gate",
     "redshift_maintenance",
     "redshift_table_redesign",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from podemos.contracts.airflow import environment
 from podemos.contracts.branches import branches
 from podemos.contracts.delivery import delivery
+from podemos.contracts.holidays import holidays
 from podemos.contracts.mobile import mobile, region_table
 from podemos.contracts.platform import platform
 from podemos.contracts.register import cards
@@ -26,6 +27,7 @@ READERS: tuple[Callable[[], object], ...] = (
     cards,
     mobile,
     region_table,
+    holidays,
 )
 
 

@@ -60,6 +60,27 @@ class Ports:
         return S3Uploads(self.client("s3"), self.platform.lake_bucket)
 
     @cached_property
+    def heartbeats(self) -> Any:
+        """When each phone was last heard."""
+        from podemos.mobile.heartbeat import DynamoHeartbeats
+
+        return DynamoHeartbeats(self.client("dynamodb"), self.platform.mobile.heartbeats_table)
+
+    @cached_property
+    def metrics(self) -> Callable[[str], None]:
+        """Takes lines of the embedded metric format."""
+        from podemos.mobile.metrics import LogGroup
+
+        return LogGroup(self.client("logs"), self.clock)
+
+    @property
+    def queues(self) -> Mapping[str, Callable[[], int]]:
+        """How many messages wait in each queue of the phones' path, by its name."""
+        from podemos.mobile.queues import depths
+
+        return depths(self.client("sqs"), self.platform.mobile)
+
+    @cached_property
     def reports(self) -> ObjectStore:
         """The bucket of published reports."""
         return S3Store(self.client("s3"), self.platform.reports_bucket, self.platform.retention)

@@ -40,5 +40,8 @@ every_15_minutes_and_on_backlog = AssetOrTimeSchedule(
 )
 """Phones upload at any hour; a run that left uploads behind is followed at once."""
 
+every_30_minutes = CronTriggerTimetable("*/30 * * * *", timezone=ZONE)
+"""Day and night: how soon a phone's silence is known."""
+
 daily_at_eleven = CronTriggerTimetable("0 11 * * *", timezone=ZONE)
 """After the restatements of the morning, far from the night."""

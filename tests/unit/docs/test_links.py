@@ -27,6 +27,7 @@ def test_the_documents_were_found() -> None:
     [
         "branch_ingestion",
         "mobile_event_compaction",
+        "mobile_watch",
         "redshift_maintenance",
         "regulatory_rebuild",
         "regulatory_report",

@@ -112,7 +112,9 @@ def warehouse() -> Warehouse:
     translations.install()
     memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of its own there
     folder = Path(tempfile.mkdtemp(prefix="chaos-redesign-", dir=memory if memory.is_dir() else None))
-    return Warehouse(folder / "warehouse.duckdb", "http://127.0.0.1:9")
+    found = Warehouse(folder / "warehouse.duckdb", "http://127.0.0.1:9")
+    found._connection.execute("SET threads = 1")
+    return found
 
 
 def run(seed: int, index: int, without: str = "") -> Outcome:

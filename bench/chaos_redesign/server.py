@@ -93,6 +93,8 @@ class Server:
         self.warehouse, self.simulation, self.cost = warehouse, simulation, cost
         self._numbers = itertools.count(1)
         self.known: dict[str, Submission] = {}
+        self._idle: list[Session] = []
+        """A connection of the Data API is a session that somebody else had before."""
         self.swapping = 0
         """Transactions under way that rename the table: the moment that writers are drawn to."""
 
@@ -115,7 +117,7 @@ class Server:
         Raises:
             RedshiftError: refused, or timed out.
         """
-        session = self.warehouse.session()
+        session = self._idle.pop() if self._idle else self.warehouse.session()
         try:
             found = [self._one(session, text, values or {}, before) for text in statements]
             session.commit()
@@ -126,7 +128,11 @@ class Server:
             session.rollback()
             raise
         finally:
-            session.cursor.close()
+            if session.temporary:
+                session.cursor.close()
+            else:
+                session.settings.clear()
+                self._idle.append(session)
 
     def _one(self, session: Session, text: str, values: Mapping[str, str], before: Callable[[], None] | None) -> Result:
         actor, simulation = self.simulation.current, self.simulation

@@ -117,22 +117,22 @@ class World:
 
     def stranger(self, gap: float, most: int) -> None:
         """Writes single statements without a mutex, and at once when a swap is under way."""
-        for _ in range(most):
-            self._wait(gap)
+        for number in range(most):
+            self._wait(gap if number < most / 2 else None)
             text = self.insert_text() if self.dice.random() < 0.4 or not self.rows else self.change_text()
             self.write([text], mutex=False)
 
     def loader(self, gap: float, most: int) -> None:
         """Our load: its mutex first, then several statements in one transaction."""
-        for _ in range(most):
-            self._wait(gap)
+        for number in range(most):
+            self._wait(gap if number < most / 2 else None)
             changes = [self.change_text() for _ in range(2)] if len(self.rows) > 4 else []
             self.write([self.insert_text(), *changes[: self.dice.randint(0, 2)]], mutex=True)
 
     def reader(self, gap: float, most: int) -> None:
         """Reads by name and by both views; what it sees must be what was committed when it began."""
-        for _ in range(most):
-            self._wait(gap)
+        for number in range(most):
+            self._wait(gap if number < most / 2 else None)
             source = self.dice.choice((TABLE, "core.v", "core.v_tarde"))
             text = f"SELECT COUNT(*) AS n, SUM(monto) AS m, SUM(LEN(otros_datos)) AS t FROM {source}"
             expected: list[tuple[int, int, int]] = []
@@ -180,11 +180,12 @@ class World:
             f"({s}, {p}, {_values(r)})" for (s, p), r in self.rows.items()
         )
 
-    def _wait(self, gap: float) -> None:
-        until = self.simulation.now + self.dice.expovariate(1 / gap)
+    def _wait(self, gap: float | None) -> None:
+        """For a while, or until a swap begins; without a gap for a swap alone."""
+        until = None if gap is None else self.simulation.now + self.dice.expovariate(1 / gap)
         calm = self.server.swapping
         self.simulation.wait(lambda: self.server.swapping > calm, until)
-        self.simulation.pause(self.dice.choice((0.0, 0.0, 0.2, 1.0)))
+        self.simulation.pause(self.dice.choice((0.0, 0.05, 0.3, 1.0)))
 
     def _row(self) -> Row:
         text = None if self.dice.random() < 0.3 else f"nota {self.dice.randint(1, 99)} ñ"

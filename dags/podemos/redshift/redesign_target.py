@@ -64,14 +64,19 @@ class Design:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Design:
-        """The inverse of `to_dict`; what the advisor proposes has this form.
+        """The inverse of `to_dict`, and of the advisor's proposals, whose style is `KEY(column)`.
 
         Raises:
-            ContractViolation: it does not fit.
+            ContractViolation: it does not fit, or it splits the table, which no swap of names can do.
         """
+        if data.get("split"):
+            raise ContractViolation(
+                f"a design that splits {', '.join(data['split'])} off is another table, no redesign"
+            )
+        style, _, column = str(data.get("diststyle", "")).partition("(")
         return cls(
-            str(data.get("diststyle", "")).upper(),
-            str(data.get("distkey") or ""),
+            style.upper(),
+            str(data.get("distkey") or column.rstrip(")")),
             tuple(data.get("sortkey") or ()),
             dict(data.get("encodings") or {}),
         )

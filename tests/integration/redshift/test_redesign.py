@@ -168,6 +168,13 @@ def test_writes_that_reached_the_old_table_after_the_swap_are_carried_over_or_na
         redesign_swap.swap(redesign)
 
 
+def test_a_proposal_of_the_advisor_is_a_design() -> None:
+    proposed = {"diststyle": "KEY(id_cliente)", "distkey": "id_cliente", "sortkey": ["fecha_pago"], "encodings": {}}
+    assert Design.from_dict(proposed) == Design("KEY", "id_cliente", ("fecha_pago",))
+    with pytest.raises(ContractViolation, match="splits"):
+        Design.from_dict(proposed | {"split": ["sucursal"]})
+
+
 def test_a_design_comes_from_the_file_of_the_new_table(tmp_path: Path) -> None:
     file = tmp_path / "t.sql"
     file.write_text(

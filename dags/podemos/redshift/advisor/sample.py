@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zlib import crc32
@@ -79,7 +80,7 @@ class Sample:
             return float(self.rows)
         _, counts = np.unique(np.stack(known, axis=1), axis=0, return_counts=True)
         once = int(np.count_nonzero(counts == 1))
-        return min(float(self.rows), once * self.fraction**-0.5 + len(counts) - once)
+        return min(float(self.rows), once / math.sqrt(self.fraction) + len(counts) - once)
 
     def _kept(self, condition: Condition, seen: set[str]) -> npt.NDArray[np.bool_]:
         match condition:

@@ -19,8 +19,8 @@ from infra.stacks.data import state_table
 from infra.stacks.storage import StorageStack
 from podemos.contracts import resources
 
-ROUTES = ("POST /v1/eventos", "POST /v1/latido")
-"""Events in batches, and heartbeats."""
+ROUTES = ("ANY /v1/{proxy+}",)
+"""Batches, photos, heartbeats, devices: docs/mobile-protocol.md has them."""
 BURST, RATE = 500, 200
 """Requests at once and per second: 500 phones that reconnect are slowed by 429, which they answer by waiting."""
 
@@ -104,7 +104,10 @@ class MobileStack(HouseStack):
             "INBOX_PREFIX": mobile.inbox_prefix,
             "HEARTBEATS_TABLE": mobile.heartbeats_table,
             "SEEN_TABLE": mobile.seen_table,
-            "EVENTS_QUEUE_URL": self.queues[mobile.events_queue].queue_url,
+            "ADMISSION_TABLE": mobile.admission_table,
+            "INBOX_QUEUE": mobile.inbox_queue,
+            "BACKLOG_QUEUE": mobile.backlog_queue,
+            "DEAD_LETTER_QUEUE": mobile.dead_letter_queue,
         }
         key = allow("DataKey", ["kms:Decrypt", "kms:GenerateDataKey"], [self.key.key_arn])
         return house_function(
@@ -114,16 +117,20 @@ class MobileStack(HouseStack):
 
     def _process(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
-        queue = self.queues[mobile.events_queue]
+        queue = self.queues[mobile.inbox_queue]
         items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         made = self._function(
             "process_events",
             "Splits, validates and acknowledges the phones' files",
             [
                 allow("ReadInbox", ["s3:GetObject", "s3:GetObjectVersion"], objects(lake, mobile.inbox_prefix)),
-                allow("WriteValidated", ["s3:PutObject"], objects(lake, "mobile/", "quarantine/mobile/")),
-                allow("Seen", items, [table.table_arn for table in self.tables.values()]),
-                allow("SplitIntoMessages", ["sqs:SendMessage"], [queue.queue_arn]),
+                allow("Receipts", ["s3:PutObject"], objects(lake, "mobile/receipts/", "mobile/quarantine/")),
+                allow("Seen", items, [self.tables[mobile.seen_table].table_arn]),
+                allow(
+                    "SplitGiveUpAndCallForCompaction",
+                    ["sqs:SendMessage", "sqs:GetQueueUrl"],
+                    [made.queue_arn for made in self.queues.values()],
+                ),
                 allow(
                     "Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue.queue_arn]
                 ),
@@ -144,17 +151,17 @@ class MobileStack(HouseStack):
 
     def _ingest(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
-        heartbeats = self.tables[mobile.heartbeats_table].table_arn
-        once = {"Null": {"s3:if-none-match": "false"}}
+        tables = [self.tables[name].table_arn for name in (mobile.heartbeats_table, mobile.admission_table)]
+        photos = ("mobile/photos/", "mobile/photo-parts/")
+        once, items = {"Null": {"s3:if-none-match": "false"}}, ["dynamodb:GetItem", "dynamodb:UpdateItem"]
         return self._function(
             "ingest",
             "Takes a phone's batch: one object, created once, then the acknowledgement",
             [
-                allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix), once),
-                allow("ListInbox", ["s3:ListBucket"], [bucket_arn(lake)],
-                      {"StringLike": {"s3:prefix": f"{mobile.inbox_prefix}*"}}),
-                allow("Heartbeat", ["dynamodb:UpdateItem", "dynamodb:GetItem"], [heartbeats]),
-                allow("Admission", ["sqs:GetQueueAttributes"], [self.queues[mobile.events_queue].queue_arn]),
+                allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix, *photos), once),
+                allow("ReadWhatItTook", ["s3:GetObject"], objects(lake, mobile.inbox_prefix, *photos)),
+                allow("List", ["s3:ListBucket"], [bucket_arn(lake)], {"StringLike": {"s3:prefix": "mobile/*"}}),
+                allow("HeartbeatsAndAdmission", [*items, "dynamodb:PutItem"], tables),
             ],
             timeout=15,
             memory=512,

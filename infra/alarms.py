@@ -104,7 +104,7 @@ def mobile(site: Site) -> Iterator[Alarm]:
     names = site.deployment.mobile
     yield Alarm(
         "mobile-queue-age", "Events of the phones wait for 15 minutes",
-        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": names.events_queue}, 900, of=(2, 3),
+        "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": names.inbox_queue}, 900, of=(2, 3),
     )  # fmt: skip
     yield Alarm(
         "mobile-dead-letters", "Files of phones were given up; read their reasons, mend, and send them again",

@@ -41,8 +41,8 @@ def _charts(site: Site) -> Iterable[tuple[str, list[Metric], str]]:
     for title, metric in OWN_METRICS.items():
         yield title, [[NAMESPACE, metric]], "p95" if metric == "IngestLatencySeconds" else "Sum"
     yield "Queue depth and age", [
-        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", mobile.events_queue],
-        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", mobile.events_queue],
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", mobile.inbox_queue],
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", mobile.inbox_queue],
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", mobile.dead_letter_queue],
     ], "Maximum"  # fmt: skip
     functions = [f"{here}-ingest", f"{here}-process-events", site.deployment.watchdog.function]

@@ -16,8 +16,8 @@ from podemos.contracts.delivery import Delivery, Mail, Sftp
 
 BRANCHES_WRITES = (
     "raw/",
-    "curated/",
-    "quarantine/",
+    "config/zones/",
+    "decisions/branches/",
     "manifests/branches/",
     "certificates/branches/",
     "index/branches/",
@@ -170,7 +170,7 @@ def mobile(stack: HouseStack) -> list[iam.PolicyStatement]:
         allow(
             "Compact",
             ["s3:PutObject"],
-            objects(names.lake_bucket, "mobile/", "manifests/mobile/", "quarantine/mobile/"),
+            objects(names.lake_bucket, "mobile/"),
         ),
         allow("Heartbeats", ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"], tables),
         allow("SeeTheBacklog", ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"], queues),

@@ -44,7 +44,7 @@ def _resource(pattern: str) -> str:
 
 MEANT = (
     Meant(
-        _resource(r"arn:aws:s3:::[a-z-]+/[a-z_/]*\*"), r".*",
+        _resource(r"arn:aws:s3:::[a-z-]+/[a-z_/-]*\*"), r".*",
         "objects below a bucket's prefix: S3 cannot name what does not exist yet; a whole bucket only to read",
     ),
     Meant(
@@ -90,6 +90,10 @@ MEANT = (
         _resource(r"arn:aws:ecs:<AWS::Region>:<AWS::AccountId>:(task-definition/[a-z-]+:|task/[a-z-]+/)\*"),
         r"observability/WatchdogRole/DefaultPolicy/Resource",
         "revisions of one family, tasks of one cluster",
+    ),
+    Meant(
+        r"AwsSolutions-SQS3", r"mobile/PodemosMobileBacklog/Resource",
+        "a message here calls for an early compaction; one that is lost is made up for by the schedule",
     ),
     Meant(
         r"AwsSolutions-SMG4", r"mwaa/PlatformVariable",

@@ -13,15 +13,11 @@ from infra.stacks.network import NetworkStack
 from infra.stacks.storage import StorageStack
 from podemos.contracts import resources
 
-CURATE_READS = (
-    "raw/",
-    "manifests/branches/",
-    "curated/",
-    "quarantine/",
-    "index/branches/",
-    "regulatory/configuration/",
-)
-CURATE_WRITES = ("manifests/branches/", "curated/", "quarantine/")
+CURATE_WRITES = ("manifests/branches/results/", "curated/", "delta/", "decided/", "quarantine/")
+SPARK_WRITES = CURATE_WRITES[1:]
+"""What Spark's own committer writes: by way of temporary folders, which it removes; versions stay."""
+CURATE_READS = ("raw/", "manifests/branches/", "config/zones/", "decisions/branches/", *SPARK_WRITES)
+COPIED = ("curated/", "delta/", "manifests/branches/", "regulatory/normalised/", "regulatory/nights/")
 
 
 class DataStack(HouseStack):
@@ -104,8 +100,7 @@ class DataStack(HouseStack):
         for actions, where in (
             (["s3:GetObject"], objects(lake, *CURATE_READS)),
             (["s3:PutObject"], objects(lake, *CURATE_WRITES)),
-            # Spark's own committer removes its temporary folders; versions stay.
-            (["s3:DeleteObject"], objects(lake, "curated/", "quarantine/")),
+            (["s3:DeleteObject"], objects(lake, *SPARK_WRITES)),
             (["s3:GetObject"], scripts),
             (["s3:ListBucket", "s3:GetBucketLocation"], [bucket_arn(lake), bucket_arn(names.artifacts_bucket)]),
             (["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:DescribeKey"], [self.key.key_arn]),
@@ -170,7 +165,7 @@ class DataStack(HouseStack):
         for actions, where in (
             (
                 ["s3:GetObject"],
-                objects(lake, "curated/", "manifests/branches/", "regulatory/normalised/", "regulatory/nights/"),
+                objects(lake, *COPIED),
             ),
             (["s3:PutObject"], objects(lake, "regulatory/builds/")),
             (["s3:ListBucket", "s3:GetBucketLocation"], [bucket_arn(lake)]),

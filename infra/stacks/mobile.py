@@ -114,7 +114,7 @@ class MobileStack(HouseStack):
 
     def _process(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
-        queue = self.queues[mobile.events_queue]
+        queue = self.queues[mobile.inbox_queue]
         sends = [self.queues[name].queue_arn for name in (mobile.dead_letter_queue, mobile.backlog_queue)]
         items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         made = self._function(
@@ -151,8 +151,9 @@ class MobileStack(HouseStack):
 
     def _ingest(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
-        heartbeats = self.tables[mobile.heartbeats_table].table_arn
-        once = {"Null": {"s3:if-none-match": "false"}}
+        tables = [self.tables[name].table_arn for name in (mobile.heartbeats_table, mobile.admission_table)]
+        photos = ("mobile/photos/", "mobile/photo-parts/")
+        once, items = {"Null": {"s3:if-none-match": "false"}}, ["dynamodb:GetItem", "dynamodb:UpdateItem"]
         return self._function(
             "ingest",
             "Takes a phone's batch: one object, created once, then the acknowledgement",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.tests.conftest import of_type
 
+ROOT = Path(__file__).parents[2]
 UNNAMEABLE = {
     "s3:GetAccountPublicAccessBlock",
     "logs:DescribeLogGroups",
@@ -93,12 +97,38 @@ def test_no_role_but_the_two_publishers_writes_reports(stacks, environment):
 
 
 def test_nobody_may_delete_what_the_lake_or_the_reports_hold(stacks):
-    """Spark's committer removes its temporary folders below curated/ and quarantine/; versions stay."""
+    """Spark's committer removes its temporary folders; versions stay."""
     for where, statement in identity_statements(stacks):
         for action in many(statement["Action"]):
             if action.startswith("s3:Delete"):
                 assert where.startswith("data/GlueRole") and action == "s3:DeleteObject", where
-                assert all(str(r).endswith(("/curated/*", "/quarantine/*")) for r in many(statement["Resource"]))
+                prefixes = {str(r).partition("/")[2] for r in many(statement["Resource"])}
+                assert prefixes == {"curated/*", "delta/*", "decided/*", "quarantine/*"}
+
+
+def written(keys: Path) -> set[str]:
+    """What the keys of a concern's module begin with: constants, and the texts that its functions return."""
+    tree, texts = ast.parse(keys.read_text()), set()
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    inside = {id(part) for text in formatted for part in ast.walk(text)}
+    texts |= {str(t.values[0].value) for t in formatted if t.values and isinstance(t.values[0], ast.Constant)}
+    texts |= {
+        node.value for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside
+    }  # fmt: skip
+    return {text for text in texts if re.fullmatch(r"[a-z_]+/[a-z_/.=]*", text) and not text.startswith("reports/")}
+
+
+@pytest.mark.parametrize("concern", ["branches", "regulatory"])
+def test_every_prefix_that_the_code_writes_is_granted(stacks, concern):
+    allowed = [
+        str(resource).partition("/")[2].removesuffix("*")
+        for _, statement in identity_statements(stacks) if "s3:PutObject" in many(statement["Action"])
+        for resource in many(statement["Resource"])
+    ]  # fmt: skip
+    prefixes = written(ROOT / "dags" / "podemos" / concern / "keys.py")
+    assert len(prefixes) > 3
+    assert [p for p in sorted(prefixes) if not any(p.startswith(granted) for granted in allowed)] == []
 
 
 def test_roles_are_handed_on_to_the_contingency_task_only(stacks):

@@ -19,9 +19,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.validate import validate_parameters
 from moto import mock_aws
 
+from podemos.contracts import airflow
 from podemos.contracts.branches import branches
+from tools.deploy.smoke import plugin_names
 from tools.deploy.target import Target
 
+ROOT = Path(__file__).resolve().parents[2]
 RECORDED = Path(__file__).with_name("recorded") / "mwaa.yaml"
 NOON = datetime(2026, 11, 24, 18, tzinfo=UTC)
 """12:00 in Mexico City: a release by day."""
@@ -85,6 +88,21 @@ class Account:
         return 200, {"StackEvents": [about | failed | {"ResourceStatusReason": "recorded: the update was refused"}]}
 
 
+def _answers() -> dict[str, list[Any]]:
+    """The recorded answers, and what a healthy environment says of this checkout: its DAGs, plugins and pools."""
+    answers: dict[str, list[Any]] = yaml.safe_load(RECORDED.read_text(encoding="utf-8"))
+    dags = [
+        {"dag_id": path.stem, "fileloc": f"/usr/local/airflow/dags/{path.name}", "is_paused": False}
+        for path in sorted((ROOT / "dags").glob("*.py"))
+    ]
+    plugins = plugin_names(path.read_text(encoding="utf-8") for path in (ROOT / "plugins").glob("*.py"))
+    pools = [pool.model_dump() for pool in airflow.environment().pools]
+    answers["GET /dags"].append({"dags": dags, "total_entries": len(dags)})
+    answers["GET /pools"].append({"pools": pools, "total_entries": len(pools)})
+    answers["GET /plugins"] = [{"plugins": [{"name": name} for name in plugins], "total_entries": len(plugins)}]
+    return answers
+
+
 @contextmanager
 def rehearsal(
     name: str, say: Callable[[str], None], at: datetime = NOON, *, connections: bool = True
@@ -97,7 +115,7 @@ def rehearsal(
         at: what time it is.
         connections: whether the branches' secrets exist.
     """
-    account = Account(yaml.safe_load(RECORDED.read_text(encoding="utf-8")))
+    account = Account(_answers())
     with mock_aws():
         session = boto3.Session("dry", "run", region_name="us-east-1")
         clients = {s: session.client(s) for s in ("s3", "secretsmanager", "cloudformation", "mwaa", "ecr")}

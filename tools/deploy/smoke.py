@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,12 +24,13 @@ PAGE = {"limit": 100}
 def expected_of(bundle: Bundle) -> dict[str, list[str]]:
     """What a bundle must bring: DAG files by name, plugins by their `name`."""
     files = [name.removeprefix("dags/") for name in bundle.files if re.fullmatch(r"dags/[^/]+\.py", name)]
-    names = re.findall(
-        r'^class \w+\(AirflowPlugin\):.*?^    name = "(\w+)"',
-        "\n".join(_plugin_sources(bundle)),
-        re.M | re.S,
-    )
-    return {"files": sorted(files), "plugins": sorted(names)}
+    return {"files": sorted(files), "plugins": plugin_names(_plugin_sources(bundle))}
+
+
+def plugin_names(sources: Iterable[str]) -> list[str]:
+    """The plugins that these modules register."""
+    pattern = r'^class \w+\(AirflowPlugin\):.*?^    name = "(\w+)"'
+    return sorted(re.findall(pattern, "\n".join(sources), re.M | re.S))
 
 
 def check(target: Target, expected: Mapping[str, list[str]], commit: str) -> None:

@@ -42,7 +42,8 @@ class Mobile(Strict):
     heartbeats_table: Name
     seen_table: Name
     admission_table: Name
-    events_queue: Name
+    inbox_rule: Name
+    inbox_queue: Name
     dead_letter_queue: Name
     backlog_queue: Name
     inbox_prefix: str = Field(pattern=r"^[a-z/]+/$")

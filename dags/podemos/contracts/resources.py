@@ -143,14 +143,14 @@ def mobile_queues(mobile: Mobile) -> tuple[Queue, ...]:
     """The dead-letter queue first: the other names it."""
     return (
         Queue(mobile.dead_letter_queue, 60, 14),
-        Queue(mobile.events_queue, 360, 4, dead_letter=mobile.dead_letter_queue, receives=6),
+        Queue(mobile.inbox_queue, 360, 4, dead_letter=mobile.dead_letter_queue, receives=6),
         Queue(mobile.backlog_queue, 60, 1),
     )
 
 
 def mobile_rule(names: Platform, mobile: Mobile) -> Rule:
     """New files of the phones' inbox, to the queue."""
-    return Rule(mobile.events_queue, names.lake_bucket, mobile.inbox_prefix, mobile.events_queue)
+    return Rule(mobile.inbox_rule, names.lake_bucket, mobile.inbox_prefix, mobile.inbox_queue)
 
 
 def created_below(bucket: str, prefix: str) -> dict[str, Any]:

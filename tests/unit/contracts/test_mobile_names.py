@@ -20,6 +20,6 @@ def test_the_environments_of_the_functions_fit_into_lambdas_four_kilobytes():
 def test_the_deployment_declares_the_same_names():
     ours, theirs = platform().mobile, deployment().mobile
     assert (ours.heartbeats_table, ours.seen_table) == (theirs.heartbeats_table, theirs.seen_table)
-    assert (ours.inbox_queue, ours.inbox_rule) == (theirs.events_queue, theirs.events_queue)
+    assert (ours.inbox_queue, ours.inbox_rule) == (theirs.inbox_queue, theirs.inbox_rule)
     assert ours.dead_letter_queue == theirs.dead_letter_queue
     assert theirs.inbox_prefix == INBOX

@@ -38,9 +38,9 @@ def start(
 ) -> None:
     """Start MariaDB and the port of each branch."""
     settings = Settings(state, port, branch_port, branches, host)
-    if foreground:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     platform.start(settings)
+    if foreground:  # not earlier: both would inherit it, and never hear of their end
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     typer.echo(_summary(settings))
     if foreground:
         _stay(settings)

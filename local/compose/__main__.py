@@ -27,7 +27,6 @@ def seeder() -> None:
     from local.platform import dataset
 
     SEEDED.unlink(missing_ok=True)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     using = settings()
     stack = cli.attach(using, cli.say)
     held = dataset.read(using.state)
@@ -36,8 +35,10 @@ def seeder() -> None:
     except cli.TOLD as failure:
         raise SystemExit(f"error: {failure}") from None
     cli.say(f"seeded; DAGs: {', '.join(dags)}")
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     SEEDED.touch()
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    signal.sigwait(ends)
 
 
 def main(arguments: list[str]) -> None:

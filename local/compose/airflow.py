@@ -50,6 +50,8 @@ def environment(settings: Settings, password: str) -> dict[str, str]:
     return {
         **airflow.environment(settings, DatabaseService(password)),
         "AIRFLOW_HOME": str(ROOT),
+        # Where a browser finds it: the login page is redirected to by this address.
+        "AIRFLOW__API__BASE_URL": os.environ.get("UI_URL", settings.airflow_url),
         "AIRFLOW__API__HOST": "0.0.0.0",  # noqa: S104 - the container's; docker-compose.yaml publishes it on 127.0.0.1
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(ROOT / "logs"),
     }

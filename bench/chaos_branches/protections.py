@@ -14,9 +14,12 @@ from types import FunctionType
 from typing import Any
 from unittest import mock
 
+from podemos.branches import ddl
+from podemos.contracts.tables import contract
 from podemos.warehouse import statements
 
 _SPLIT = statements._split
+LOCK = "LOCK "
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,17 +236,14 @@ def _function(name: str) -> FunctionType:
 
 @contextmanager
 def _without_locks() -> Iterator[None]:
-    dropped: list[str] = []
+    merge = ddl.script(contract("pagos").compiled(), "merge")
+    if not any(statement.startswith(LOCK) for statement in _SPLIT(merge.name, merge.text)):
+        raise LookupError("the batch of a load begins with no LOCK (any more): the exhibit must be brought up to date")
 
     def split(name: str, content: str) -> tuple[str, ...]:
-        found = _SPLIT(name, content)
-        locks = [statement for statement in found if statement.startswith("LOCK ")]
-        dropped.extend(locks)
-        return tuple(statement for statement in found if statement not in locks)
+        return tuple(statement for statement in _SPLIT(name, content) if not statement.startswith(LOCK))
 
     with mock.patch.object(statements, "_split", split):
         statements.read.cache_clear()
         yield
     statements.read.cache_clear()
-    if not dropped:
-        raise LookupError("no batch begins with a LOCK (any more): the exhibit must be brought up to date")

@@ -84,6 +84,8 @@ class Client:
     def batch_execute_statement(self, Sqls: list[str], **fields: Any) -> Any:
         renames = any(" RENAME TO " in text for text in Sqls)
         sent = [text for text in Sqls if not (renames and self.without and self.without(text))]
+        used = " ".join(sent)
+        fields["Parameters"] = [p for p in fields.get("Parameters", []) if f":{p['name']}" in used]
         return self.call(_label(Sqls), lambda: self.server.batch_execute_statement(sent, **fields))
 
     def describe_statement(self, Id: str) -> Any:

@@ -22,6 +22,8 @@ SORT_COLUMNS, DIST_COLUMNS = 4, 3
 REPEATED = 1_000
 """A text of fewer distinct values is worth a dimension table, perhaps."""
 REPEATED_OCTETS = 16
+COMPARED = 10_000
+"""Neighbouring rows on which encodings are compared."""
 
 
 def filtered(workload: Workload, table: Name) -> dict[str, float]:
@@ -127,6 +129,8 @@ def best_encodings(sample: Sample, sort: tuple[str, ...]) -> dict[str, str]:
     """The encoding of each column that stores least in this order; without values, AZ64 and ZSTD."""
     keys = [sample.columns[column] for column in sort if column in sample.columns]
     order = np.lexsort(list(reversed(keys))) if keys else np.arange(sample.size)
+    start = max(0, (len(order) - COMPARED) // 2)
+    order = order[start : start + COMPARED]
     found = {}
     for column in sample.table.columns:
         if column.name in sample.columns:

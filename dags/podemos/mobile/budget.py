@@ -45,7 +45,7 @@ RULES = (
 )
 """From the quickest to the most patient. The first three tell within one missed window, whenever the silence began: a
 part of the window after it must have been missed from its beginning, and that is soon enough."""
-PER_DEVICE_DAY = 0.65 / 1000
+PER_DEVICE_DAY = 0.85 / 1000
 """Expected false alarms; the promise is one in a thousand days of a device."""
 FLEET_DAYS = 100
 """So many days of the fleet stand beside a device's own."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from podemos.core.zones import zone_table
@@ -17,6 +17,7 @@ def at(sequence: int) -> tuple[int, datetime]:
     return sequence, START + timedelta(hours=sequence)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(NUMBERS, max_size=5), st.integers(0, 70))
 def test_runs_and_holes_are_the_numbers_whatever_the_order_and_however_often(parts: list[list[int]], head: int) -> None:
     runs: tuple[Run, ...] = ()
@@ -40,6 +41,7 @@ def test_events_between_two_of_the_same_day_are_of_that_day() -> None:
     assert days_of(list(holes(runs, 101))[1]) == {date(2026, 11, 12): 4}
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 500), st.integers(0, 200), st.integers(-5, 200))
 def test_the_days_of_a_hole_hold_each_number_once_and_lie_between_the_neighbours(
     n: int, begin: int, hours: int

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from local.platform.settings import ROOT
 from tools.deploy import __main__ as command
 from tools.deploy import bundle, environment, release, stacks
-from tools.deploy.rehearsal import NOON, rehearsal
+from tools.deploy.rehearsal import NOON, TOLD, rehearsal
 from tools.deploy.target import DeployFailed, Refused, refuse_by_night
 
 SNAPSHOTS = ROOT / "infra" / "snapshots" / "dev"
@@ -38,6 +39,10 @@ def templates() -> Mapping[str, Mapping]:
     return {concern: json.loads((SNAPSHOTS / f"{concern}.json").read_text()) for concern in stacks.ORDER}
 
 
+deploy = partial(release.deploy, parameters=TOLD)
+"""A release that is told once what only people know."""
+
+
 @pytest.fixture
 def lines():
     return []
@@ -60,7 +65,7 @@ def positions(calls, *prefixes):
 
 def test_dependencies_go_first_and_dag_files_last(world, first, templates):
     target, account = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     order = positions(
         account.calls,
         "cloudformation CREATE podemos-dev-network",
@@ -87,7 +92,7 @@ def test_dependencies_go_first_and_dag_files_last(world, first, templates):
 
 def test_the_environment_is_given_the_version_ids_that_s3_gave(world, first, templates):
     target, account = world
-    made = release.deploy(target, first, templates)
+    made = deploy(target, first, templates)
     given = {p["ParameterKey"]: p["ParameterValue"] for p in account.stacks["podemos-dev-mwaa"]["Parameters"]}
     s3, bucket = target.clients("s3"), target.names.artifacts_bucket
     for file, parameter in (("plugins.zip", "PluginsVersion"), ("requirements.txt", "RequirementsVersion")):
@@ -98,20 +103,20 @@ def test_the_environment_is_given_the_version_ids_that_s3_gave(world, first, tem
 
 def test_it_waits_for_each_stack_the_environment_and_the_dag_files(world, first, templates, lines):
     target, _ = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     waits = [line for line in lines if "waits 30 s" in line]
     assert [w.partition(": ")[2] for w in waits[-2:]] == [
         "podemos-dev is not available",
         "DAG files are not parsed yet",
     ]
-    assert len(waits) == 5 + 2
+    assert len(waits) == len(stacks.ORDER) + 2
 
 
 def test_a_second_release_of_the_same_bytes_changes_no_environment(world, first, templates, lines):
     target, account = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     before = len(account.calls)
-    release.deploy(target, changed(first, "1" * 40, dags__regulatory_report_py=b""), templates)
+    deploy(target, changed(first, "1" * 40, dags__regulatory_report_py=b""), templates)
     later = account.calls[before:]
     assert not [call for call in later if call.startswith("cloudformation")]
     assert "    podemos-dev-mwaa: unchanged, skipped" in lines
@@ -120,7 +125,7 @@ def test_a_second_release_of_the_same_bytes_changes_no_environment(world, first,
 
 def test_only_a_changed_requirement_updates_the_environment(world, first, templates):
     target, account = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     before = len(account.calls)
     files = dict(first.files) | {"requirements.txt": b"duckdb\n"}
     release.deploy(target, replace(first, files=files), None)
@@ -131,7 +136,7 @@ def test_only_a_changed_requirement_updates_the_environment(world, first, templa
 
 def test_a_rollback_restores_parameters_then_files_by_version_dag_files_last(world, first, templates):
     target, account = world
-    one = release.deploy(target, first, templates)
+    one = deploy(target, first, templates)
     files = {k: v for k, v in first.files.items() if k != "dags/redshift_maintenance.py"} | {
         "startup.sh": b"export A=1\n",
         "dags/podemos/__init__.py": b'"""Changed."""\n',
@@ -168,14 +173,14 @@ def test_a_rollback_restores_parameters_then_files_by_version_dag_files_last(wor
 
 def test_there_is_no_way_back_before_the_first(world, first, templates):
     target, _ = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     with pytest.raises(Refused, match="no earlier one 0"):
         release.rollback(target)
 
 
 def test_a_stack_that_rolls_back_stops_the_release_before_any_dag_file(world, first, templates):
     target, account = world
-    release.deploy(target, first, templates)
+    deploy(target, first, templates)
     account.fail["podemos-dev-mwaa"] = "UPDATE_ROLLBACK_COMPLETE"
     before = len(account.calls)
     files = dict(first.files) | {"startup.sh": b"exit 1\n", "dags/regulatory_report.py": b"# changed\n"}
@@ -201,7 +206,7 @@ def test_the_smoke_test_fails_on_what_is_wrong(world, first, templates, answer, 
     target, account = world
     account.answers[answer] = [content]
     with pytest.raises(DeployFailed, match=told):
-        release.deploy(target, first, templates)
+        deploy(target, first, templates)
     assert release.latest(target).number == 1, "what went out is known, so that a rollback can leave it"
 
 
@@ -209,7 +214,7 @@ def test_a_missing_connection_and_a_paused_dag_are_told_together(first, template
     with rehearsal("dev", lines.append, connections=False) as (target, account):
         account.answers["GET /dags"][-1]["dags"][0]["is_paused"] = True
         with pytest.raises(DeployFailed, match=r"found 2: branch_ingestion is paused.*10 of 10 branch connections"):
-            release.deploy(target, first, templates)
+            deploy(target, first, templates)
 
 
 @pytest.mark.parametrize(
@@ -229,16 +234,16 @@ def test_nothing_is_released_while_the_report_is_made(clock, night):
 def test_by_night_a_reason_is_kept_with_the_release(first, templates, lines):
     with rehearsal("dev", lines.append, NIGHT) as (target, account):
         with pytest.raises(Refused):
-            release.deploy(target, first, templates)
+            deploy(target, first, templates)
         assert account.calls == []
-        assert release.deploy(target, first, templates, force="the parser is broken").forced == "the parser is broken"
+        assert deploy(target, first, templates, force="the parser is broken").forced == "the parser is broken"
     assert NOON != NIGHT
 
 
 def test_a_bundle_of_uncommitted_files_is_refused(world, first, templates):
     target, account = world
     with pytest.raises(Refused, match="uncommitted"):
-        release.deploy(target, replace(first, commit="1" * 40 + "-dirty"), templates)
+        deploy(target, replace(first, commit="1" * 40 + "-dirty"), templates)
     assert account.calls == []
 
 

@@ -92,12 +92,11 @@ def _for_real(given: argparse.Namespace) -> int:
 
 def _dry_run(given: argparse.Namespace) -> int:
     """A first deployment from an empty account; for a rollback also a second one, which is then taken back."""
-    from tools.deploy.rehearsal import rehearsal
+    from tools.deploy.rehearsal import TOLD, rehearsal
 
     found = bundle.load(given.bundle if given.command == "deploy" else BUNDLE)
-    told = {"PhonesIssuer": "https://id.example", "PhonesAudience": "podemos", "PowertoolsLayer": "arn:aws:lambda"}
     with rehearsal(given.env, print) as (target, _):
-        release.deploy(target, found, templates(given.env), force=given.force, parameters=told, unpause=True)
+        release.deploy(target, found, templates(given.env), force=given.force, parameters=TOLD, unpause=True)
         if given.command == "rollback":
             print("--- a second release, which is then taken back ---")
             changed = dict(found.files) | {

@@ -103,6 +103,10 @@ def _answers() -> dict[str, list[Any]]:
     return answers
 
 
+TOLD = {"PhonesIssuer": "https://id.example", "PhonesAudience": "podemos", "PowertoolsLayer": "arn:aws:lambda"}
+"""What only people know of the stacks: given once, and remembered."""
+
+
 @contextmanager
 def rehearsal(
     name: str, say: Callable[[str], None], at: datetime = NOON, *, connections: bool = True

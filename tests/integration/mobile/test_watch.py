@@ -48,7 +48,8 @@ class Place(World):
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # of the local AWS that other tests have started
     with mock_aws():
         yield Place(Outside())
 

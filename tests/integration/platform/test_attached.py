@@ -34,8 +34,10 @@ def foreground(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stack(provisioned, platform_settings, foreground):
-    saved = foreground[1]
+def stack(provisioned, platform_settings, clients, foreground):
+    """Attached to the stand-in of all these tests; what it says there of its own branches is taken back."""
+    saved, manager, name = foreground[1], clients("secretsmanager"), "airflow/variables/podemos_platform"
+    before = manager.get_secret_value(SecretId=name)["SecretString"]
     places = {"mariadb": saved.port, "first_branch": saved.branch_port}
     using = platform_settings.model_copy(
         update={
@@ -44,7 +46,8 @@ def stack(provisioned, platform_settings, foreground):
             "ports": platform_settings.ports.model_copy(update=places),
         }
     )
-    return cli.attach(using, lambda line: None)
+    yield cli.attach(using, lambda line: None)
+    manager.put_secret_value(SecretId=name, SecretString=before)
 
 
 def test_hosts_of_another_name_are_attached_to_and_this_machine_is_started(stack):

@@ -29,7 +29,7 @@ first() {
   run sql $bin/sqlfluff lint -q include/sql
 }
 second() {
-  run unit $bin/pytest tests/unit
+  run unit $bin/pytest -n 2 tests/unit
 }
 first &
 second &

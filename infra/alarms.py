@@ -101,7 +101,7 @@ def airflow(site: Site) -> Iterator[Alarm]:
 
 def mobile(site: Site) -> Iterator[Alarm]:
     """Age of the queue, what was given up, errors of the functions and of the API."""
-    names = site.deployment.mobile
+    names = site.names.mobile
     yield Alarm(
         "mobile-queue-age", "Events of the phones wait for 15 minutes",
         "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": names.inbox_queue}, 900, of=(2, 3),

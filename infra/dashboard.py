@@ -29,7 +29,7 @@ def body(site: Site) -> dict[str, Any]:
 
 
 def _charts(site: Site) -> Iterable[tuple[str, list[Metric], str]]:
-    here, mobile = site.mwaa, site.deployment.mobile
+    here, mobile = site.mwaa, site.names.mobile
     dags = [["AmazonMWAA", "DAGDurationSuccess", "DAG", dag, "Environment", here] for dag in site.deployment.tier_one]
     delays = [["AmazonMWAA", "DAGScheduleDelay", "DAG", dag, "Environment", here] for dag in site.deployment.tier_one]
     yield "Duration of tier-1 DAGs", dags, "Maximum"

@@ -163,7 +163,7 @@ def regulatory(stack: HouseStack, signing_key: str, delivery: Delivery) -> list[
 
 def mobile(stack: HouseStack) -> list[iam.PolicyStatement]:
     """Compact the inbox, and see who is silent."""
-    names, settings = stack.site.names, stack.site.deployment.mobile
+    names, settings = stack.site.names, stack.site.names.mobile
     tables = [stack.arn("dynamodb", f"table/{table.name}") for table in resources.mobile_tables(settings)]
     queues = [stack.arn("sqs", queue.name) for queue in resources.mobile_queues(settings)]
     return [

@@ -19,7 +19,7 @@ from infra.stacks.data import state_table
 from infra.stacks.storage import StorageStack
 from podemos.contracts import resources
 from podemos.contracts.mobile import ingest_environment, process_environment
-from podemos.mobile.keys import PHOTO_PARTS, PHOTOS, RECEIPTS
+from podemos.mobile.keys import INBOX, PHOTO_PARTS, PHOTOS, RECEIPTS
 
 ROUTES = ("ANY /v1/{proxy+}",)
 """docs/mobile-protocol.md: batches, heartbeats, devices, photos. The function itself says 404 and 405."""
@@ -37,7 +37,7 @@ class MobileStack(HouseStack):
         self.powertools = self.release(
             "PowertoolsLayer", "ARN, with its version, of AWS's own layer of Powertools for Python 3.12 on arm64"
         )
-        mobile = site.deployment.mobile
+        mobile = site.names.mobile
         self.tables = {
             table.name: state_table(self, table.name.title().replace("-", ""), table, self.key)
             for table in resources.mobile_tables(mobile)
@@ -50,7 +50,7 @@ class MobileStack(HouseStack):
 
     def _queues(self) -> dict[str, sqs.Queue]:
         made: dict[str, sqs.Queue] = {}
-        for queue in resources.mobile_queues(self.site.deployment.mobile):
+        for queue in resources.mobile_queues(self.site.names.mobile):
             dead = (
                 sqs.DeadLetterQueue(max_receive_count=queue.receives, queue=made[queue.dead_letter])
                 if queue.dead_letter
@@ -71,9 +71,9 @@ class MobileStack(HouseStack):
         return made
 
     def _route_new_files(self) -> None:
-        rule = resources.mobile_rule(self.site.names, self.site.deployment.mobile)
+        rule = resources.mobile_rule(self.site.names, INBOX)
         queue = self.queues[rule.queue]
-        dead = self.queues[self.site.deployment.mobile.dead_letter_queue]
+        dead = self.queues[self.site.names.mobile.dead_letter_queue]
         made = events.CfnRule(
             self,
             "NewFiles",
@@ -113,7 +113,7 @@ class MobileStack(HouseStack):
         return made
 
     def _process(self) -> functions.Function:
-        lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
+        lake, mobile = self.site.names.lake_bucket, self.site.names.mobile
         queue = self.queues[mobile.inbox_queue]
         sends = [self.queues[name].queue_arn for name in (mobile.dead_letter_queue, mobile.backlog_queue)]
         items = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
@@ -121,7 +121,7 @@ class MobileStack(HouseStack):
             "process_events",
             "Splits, validates and acknowledges the phones' files",
             [
-                allow("ReadInbox", ["s3:GetObject", "s3:GetObjectVersion"], objects(lake, mobile.inbox_prefix)),
+                allow("ReadInbox", ["s3:GetObject", "s3:GetObjectVersion"], objects(lake, INBOX)),
                 allow("Receipts", ["s3:GetObject", "s3:PutObject"], objects(lake, RECEIPTS)),
                 allow(
                     "JoinReceipts",
@@ -150,14 +150,14 @@ class MobileStack(HouseStack):
         return made
 
     def _ingest(self) -> functions.Function:
-        lake, mobile = self.site.names.lake_bucket, self.site.deployment.mobile
+        lake, mobile = self.site.names.lake_bucket, self.site.names.mobile
         heartbeats = self.tables[mobile.heartbeats_table].table_arn
         once = {"Null": {"s3:if-none-match": "false"}}
         return self._function(
             "ingest",
             "Takes a phone's batch: one object, created once, then the acknowledgement",
             [
-                allow("CreateOnce", ["s3:PutObject"], objects(lake, mobile.inbox_prefix, PHOTOS, PHOTO_PARTS), once),
+                allow("CreateOnce", ["s3:PutObject"], objects(lake, INBOX, PHOTOS, PHOTO_PARTS), once),
                 allow("ReadPhotos", ["s3:GetObject"], objects(lake, PHOTOS, PHOTO_PARTS)),
                 allow("ListParts", ["s3:ListBucket"], [bucket_arn(lake)],
                       {"StringLikeIfExists": {"s3:prefix": [f"{PHOTOS}*", f"{PHOTO_PARTS}*"]}}),
@@ -173,7 +173,7 @@ class MobileStack(HouseStack):
         issuer = self.release("PhonesIssuer", "URL of the identity provider of the officers' phones")
         audience = self.release("PhonesAudience", "Audience of its tokens")
         made = api.CfnApi(
-            self, "Api", name=self.site.deployment.mobile.api, protocol_type="HTTP",
+            self, "Api", name=self.site.deployment.mobile_api, protocol_type="HTTP",
             description="Where phones deliver", disable_execute_api_endpoint=False,
         )  # fmt: skip
         tokens = api.CfnAuthorizer(

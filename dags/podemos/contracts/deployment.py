@@ -36,20 +36,6 @@ LOG_DAYS = Literal[
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,62}$")]
 
 
-class Mobile(Strict):
-    """Names of the path that phones' events take."""
-
-    heartbeats_table: Name
-    seen_table: Name
-    admission_table: Name
-    inbox_rule: Name
-    inbox_queue: Name
-    dead_letter_queue: Name
-    backlog_queue: Name
-    inbox_prefix: str = Field(pattern=r"^[a-z/]+/$")
-    api: Name
-
-
 class Watchdog(Strict):
     """The function outside Airflow, and the repository of the contingency task's image."""
 
@@ -125,7 +111,7 @@ class Deployment(Strict):
     """All environments, and what they have in common."""
 
     stack_prefix: Name
-    mobile: Mobile
+    mobile_api: Name
     watchdog: Watchdog
     tier_one: tuple[str, ...] = Field(min_length=1)
     airflow_options: dict[str, str]

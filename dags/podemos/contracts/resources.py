@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from podemos.contracts.deployment import Mobile
-from podemos.contracts.platform import Platform
+from podemos.contracts.platform import MobileNames, Platform
 
 LOCK_DAYS = 30
 """A reports bucket's default, beneath what each published object asks for itself (`report_lock` of platform.yaml)."""
@@ -130,7 +129,7 @@ def jobs(names: Platform) -> tuple[GlueJob, ...]:
     return GlueJob(names.curate_job, names.glue_role), GlueJob(names.compact_job, names.glue_role)
 
 
-def mobile_tables(mobile: Mobile) -> tuple[Table, ...]:
+def mobile_tables(mobile: MobileNames) -> tuple[Table, ...]:
     """The phones' heartbeats, the work and events seen lately, and the counts of admission."""
     return (
         Table(mobile.heartbeats_table, "id_dispositivo"),
@@ -139,7 +138,7 @@ def mobile_tables(mobile: Mobile) -> tuple[Table, ...]:
     )
 
 
-def mobile_queues(mobile: Mobile) -> tuple[Queue, ...]:
+def mobile_queues(mobile: MobileNames) -> tuple[Queue, ...]:
     """The dead-letter queue first: the other names it."""
     return (
         Queue(mobile.dead_letter_queue, 60, 14),
@@ -148,9 +147,9 @@ def mobile_queues(mobile: Mobile) -> tuple[Queue, ...]:
     )
 
 
-def mobile_rule(names: Platform, mobile: Mobile) -> Rule:
-    """New files of the phones' inbox, to the queue."""
-    return Rule(mobile.inbox_rule, names.lake_bucket, mobile.inbox_prefix, mobile.inbox_queue)
+def mobile_rule(names: Platform, inbox: str) -> Rule:
+    """New files below the prefix of the phones' inbox, to the queue."""
+    return Rule(names.mobile.inbox_rule, names.lake_bucket, inbox, names.mobile.inbox_queue)
 
 
 def created_below(bucket: str, prefix: str) -> dict[str, Any]:
